@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who asks, how far that reaches, and how the database is told.
+
+A scope is a set of code ranges `[code, code~)`: `~` sorts after every digit and letter, so the range
+holds the block and all below it. An actor without grants reaches every code and `~` itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, LiteralString
+
+from twin.database import Connection
+from twin.errors import InvalidRequestError
+from twin.model.table import OUTSIDE
+from twin.text import Text
+
+Role = Literal[
+    "public", "wall", "leader", "grid_manager", "handler", "planner", "dispatcher", "steward", "admin",
+    "auditor", "node",
+]  # fmt: skip
+
+ROLE_CLASS: Final[dict[Role, int]] = {
+    "public": 1, "wall": 2, "leader": 2, "grid_manager": 3, "handler": 2, "planner": 3, "dispatcher": 3,
+    "steward": 3, "admin": 3, "auditor": 1, "node": 2,
+}  # fmt: skip
+"""The highest access class that a new token of a role may read."""
+
+WRITERS: Final[frozenset[Role]] = frozenset({"planner", "steward", "admin"})
+"""The roles that may upload."""
+
+TOKEN_PREFIX: Final = "twin_"
+
+SET_ACTOR: LiteralString = (
+    "SELECT set_config('role', 'twin_reader', true), set_config('twin.scope', %s, true), "
+    "set_config('twin.access_class', %s, true), set_config('statement_timeout', %s, true)"
+)
+"""The first statement of a request's transaction; see `Actor.settings`."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who asks: a role, the block codes it reaches (none given: all), and its access class."""
+
+    role: Role
+    block_codes: tuple[str, ...]
+    access_class: int
+    token_id: int | None = None
+
+    @property
+    def is_unscoped(self) -> bool:
+        """Whether every block, and what lies outside all of them, is in reach."""
+        return not self.block_codes
+
+    @property
+    def scope(self) -> str:
+        """The scope as a `code_multirange` literal."""
+        return multirange(self.block_codes) if self.block_codes else "{(,)}"
+
+    @property
+    def cache_key(self) -> str:
+        """Equal for actors who see the same rows."""
+        return f"{self.access_class}:{self.scope}"
+
+    def settings(self, timeout_ms: int) -> tuple[str, str, str]:
+        """The values that `SET_ACTOR` binds."""
+        return (self.scope, str(self.access_class), str(timeout_ms))
+
+    def reaches(self, code: str) -> bool:
+        """Whether the whole block `code` is in scope."""
+        return self.is_unscoped or any(code.startswith(prefix) for prefix in self.block_codes)
+
+    def touches(self, code: str) -> bool:
+        """Whether any part of the block `code` is in scope."""
+        return self.reaches(code) or any(prefix.startswith(code) for prefix in self.block_codes)
+
+
+PUBLIC: Final = Actor(role="public", block_codes=(), access_class=1)
+"""Whoever shows no token."""
+
+
+def multirange(codes: Iterable[str]) -> str:
+    """The `code_multirange` literal of blocks and all below them.
+
+    >>> multirange(["440306017"])
+    '{["440306017","440306017~")}'
+    """
+    return "{" + ",".join(f'["{code}","{code}{OUTSIDE}")' for code in codes) + "}"
+
+
+def hash_token(token: str) -> bytes:
+    """What is kept of a token. Tokens are random and long, so a plain SHA-256 is enough."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+READ_ACTOR: LiteralString = """
+    SELECT token.id, token.role, token.access_class, token.expires_at,
+           coalesce(array_agg(grant_.block_code ORDER BY grant_.block_code)
+                    FILTER (WHERE grant_.block_code IS NOT NULL), '{}')
+    FROM access_token AS token LEFT JOIN role_grant AS grant_ ON grant_.token_id = token.id
+    WHERE token.token_hash = %s AND token.revoked_at IS NULL
+      AND (token.expires_at IS NULL OR token.expires_at > now())
+    GROUP BY token.id
+"""
+"""Finds a token by its hash; see `actor_from_row`."""
+
+
+def actor_from_row(row: Sequence[Any]) -> tuple[Actor, datetime | None]:
+    """The actor of a `READ_ACTOR` row, and when the token ends."""
+    return Actor(role=row[1], block_codes=tuple(row[4]), access_class=row[2], token_id=row[0]), row[3]
+
+
+def create_token(
+    connection: Connection, role: Role, *, scope: Sequence[str] = (), label: str | None = None,
+    expires_at: datetime | None = None,
+) -> str:  # fmt: skip
+    """Make a token for `role` within the blocks of `scope` and return it, this once.
+
+    Raises InvalidRequestError for a role that does not exist or a block that does not.
+    """
+    if role not in ROLE_CLASS or role == "public":
+        roles = ", ".join(r for r in ROLE_CLASS if r != "public")
+        raise InvalidRequestError(
+            Text(f"没有角色“{role}”。可选:{roles}。", f"There is no role '{role}'. Choose one of {roles}."), "role"
+        )
+    for code in scope:
+        if connection.execute("SELECT 1 FROM block WHERE code = %s", (code,)).fetchone() is None:
+            raise InvalidRequestError(
+                Text(f"没有编码为 {code} 的块,无法作为范围。", f"No block has the code {code}, so it is no scope."),
+                "scope",
+            )
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = connection.execute(
+        "INSERT INTO access_token (token_hash, role, label, access_class, expires_at) "
+        "VALUES (%s, %s, %s, %s, %s) RETURNING id",
+        (hash_token(token), role, label, ROLE_CLASS[role], expires_at),
+    ).fetchone()
+    assert row is not None
+    for code in scope:
+        connection.execute("INSERT INTO role_grant (token_id, block_code) VALUES (%s, %s)", (row[0], code))
+    return token

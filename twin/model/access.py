@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may ask, and how far that reaches. Only a token's hash is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, SmallInteger, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from twin.model.table import CodeText, Table
+
+
+class AccessToken(Table):
+    """A token of one role."""
+
+    __tablename__ = "access_token"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    role: Mapped[str]
+    label: Mapped[str | None]
+    access_class: Mapped[int] = mapped_column(SmallInteger)
+    created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class RoleGrant(Table):
+    """One block that a token reaches. A token without grants reaches every block, and `~`."""
+
+    __tablename__ = "role_grant"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    token_id: Mapped[int] = mapped_column(ForeignKey("access_token.id", ondelete="CASCADE"))
+    block_code: Mapped[str] = mapped_column(CodeText(), nullable=False)
