@@ -125,12 +125,16 @@ def create_token(
     if role not in ROLE_CLASS or role == "public":
         roles = ", ".join(r for r in ROLE_CLASS if r != "public")
         raise InvalidRequestError(
-            Text(f"没有角色“{role}”。可选:{roles}。", f"There is no role '{role}'. Choose one of {roles}."), "role"
+            Text(f"没有角色“{role}”。可选:{roles}。", f"There is no role '{role}'. Choose one of {roles}."),
+            "role",
         )
     for code in scope:
         if connection.execute("SELECT 1 FROM block WHERE code = %s", (code,)).fetchone() is None:
             raise InvalidRequestError(
-                Text(f"没有编码为 {code} 的块,无法作为范围。", f"No block has the code {code}, so it is no scope."),
+                Text(
+                    f"没有编码为 {code} 的块,无法作为范围。",
+                    f"No block has the code {code}, so it is no scope.",
+                ),
                 "scope",
             )
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)

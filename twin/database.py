@@ -132,5 +132,3 @@ def read_state(connection: Connection) -> DatabaseState:
 def is_database_up(settings: Settings) -> bool:
     """Whether the embedded cluster runs; an operator's own is taken to be up."""
     return bool(settings.database_url) or is_running(find_cluster(settings))
-
-

@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default=Path(".twin"), description="Tokens, state, assets and uploads.")
     viewer_dir: Path = Field(default=Path("viewer/dist"), description="The built pages.")
     metric_srid: int = Field(default=4547, description="EPSG code for areas and lengths of a new district.")
+    time_zone: str = Field(default="Asia/Shanghai", description="The zone of times that name none.")
     max_upload_mb: int = Field(default=2048, description="The largest upload that is accepted, in MB.")
     max_file_mb: int = Field(default=2048, description="The largest file that a reader opens, in MB.")
     tile_cache_mb: int = Field(default=256, description="The tile cache of one process, in MB.")

@@ -5,13 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
 import numpy as np
-import pyproj
 from numpy.typing import NDArray
-from pyproj.enums import TransformDirection
 
 Point = tuple[float, float, float]
 
@@ -52,50 +49,6 @@ def enclose(boxes: Sequence[tuple[Point, Point]]) -> tuple[Point, Point]:
     low = np.min([box[0] for box in boxes], axis=0)
     high = np.max([box[1] for box in boxes], axis=0)
     return (float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2]))
-
-
-def place_on_globe(
-    longitude: float, latitude: float, height: float, heading_deg: float = 0.0
-) -> NDArray[np.float64]:
-    """(4, 4) float64 from local metres (x right, y ahead, z up) to ECEF (EPSG:4978).
-
-    longitude, latitude: degrees, EPSG:4979; height: metres above the ellipsoid; heading_deg: clockwise
-    from north to the local y axis (0: x is east and y is north).
-    """
-    east, north, up = _axes(longitude, latitude)
-    heading = np.radians(heading_deg)
-    matrix = np.eye(4)
-    matrix[:3, 0] = np.cos(heading) * east - np.sin(heading) * north
-    matrix[:3, 1] = np.sin(heading) * east + np.cos(heading) * north
-    matrix[:3, 2] = up
-    matrix[:3, 3] = _to_ecef().transform(longitude, latitude, height)
-    return matrix
-
-
-def locate(
-    matrix: NDArray[np.float64], points: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Longitudes, latitudes (degrees) and ellipsoidal heights of local points (n, 3) under `matrix`."""
-    ecef = points @ matrix[:3, :3].T + matrix[:3, 3]
-    longitude, latitude, height = _to_ecef().transform(
-        ecef[:, 0], ecef[:, 1], ecef[:, 2], direction=TransformDirection.INVERSE
-    )
-    return np.asarray(longitude), np.asarray(latitude), np.asarray(height)
-
-
-def _axes(
-    longitude: float, latitude: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """East, north and up as unit vectors in ECEF."""
-    lam, phi = np.radians(longitude), np.radians(latitude)
-    east = np.array([-np.sin(lam), np.cos(lam), 0.0])
-    up = np.array([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
-    return east, np.cross(up, east), up
-
-
-@cache
-def _to_ecef() -> pyproj.Transformer:
-    return pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
 
 
 def _describe_tile(tile: Tile) -> dict[str, Any]:

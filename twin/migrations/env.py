@@ -20,7 +20,10 @@ def run() -> None:
     engine = make_engine(context.config.attributes["url"])
     with engine.connect() as connection:
         context.configure(
-            connection=connection, target_metadata=Table.metadata, include_name=include_name, compare_type=False
+            connection=connection,
+            target_metadata=Table.metadata,
+            include_name=include_name,
+            compare_type=False,
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -16,5 +16,5 @@ depends_on = None
 
 def upgrade() -> None:
     """Create everything."""
-    run_sql("extensions", "tables", "access", "change")
+    run_sql("extensions", "tables", "access", "change", "incident")
     op.get_bind().connection.cursor().execute(SchemaManager.get_schema())

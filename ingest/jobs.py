@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The jobs that data comes in by. Each runs in a process of its own: a crash costs the job, not the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+
+import procrastinate
+
+from ingest.source import Options, RefusedLoadError, find_source
+from twin.database import transaction
+from twin.errors import TwinError
+from twin.jobs import LOAD_UPLOAD, Progress
+from twin.settings import Settings
+from twin.text import Text
+
+log = logging.getLogger("twin.jobs")
+
+TASKS = procrastinate.Blueprint()
+
+_LONGEST_S = 3600 * 3
+
+
+@TASKS.task(name=LOAD_UPLOAD.partition(":")[2])
+async def load_upload(upload_id: str, progress_id: int) -> None:
+    """Load a complete upload; whatever happens, its progress says how it ended."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "ingest.jobs", upload_id, str(progress_id), stdin=asyncio.subprocess.DEVNULL
+    )
+    try:
+        code = await asyncio.wait_for(process.wait(), _LONGEST_S)
+    except (TimeoutError, asyncio.CancelledError):
+        process.kill()
+        await process.wait()
+        raise
+    if code:
+        log.error("the process of upload %s ended with %s", upload_id, code)
+        problem = {
+            "where": "job",
+            "what_i18n": {"zh": "处理进程意外结束", "en": "the process that did the work ended unexpectedly"},
+            "fix_i18n": {
+                "zh": "请重试;若再次失败请联系管理员",
+                "en": "try again; should it fail again, ask the operator",
+            },
+        }
+        await asyncio.to_thread(
+            Progress(Settings(), progress_id).finish, "failed", report={"problems": [problem]}, result=None
+        )
+
+
+def run_upload(settings: Settings, upload_id: str, progress_id: int) -> None:
+    """The work itself: spool to database, with every refusal told and the spooled bytes gone at the end."""
+    progress = Progress(settings, progress_id)
+    with transaction(settings) as connection:
+        row = connection.execute(
+            "SELECT upload.filename, upload.kind, upload.options, upload.token_id, job.state FROM upload, "
+            "job_progress AS job WHERE upload.id = %s AND job.id = %s",
+            (upload_id, progress_id),
+        ).fetchone()
+    if row is None or row[4] not in {"queued", "running"}:
+        return  # done by an earlier run of the same job
+    filename, kind, given, token_id, _state = row
+    path = settings.spool_dir / upload_id
+    options = Options(
+        crs=given.get("crs"), at=given.get("at"), mapping=given.get("mapping"), actor=f"token {token_id}",
+        file_name=filename, time_zone=settings.time_zone,
+    )  # fmt: skip
+    progress.note(Text("开始", "starting"), 0.0)
+    try:
+        report = find_source(kind).load(settings, path, options, progress.note)
+    except RefusedLoadError as error:
+        progress.finish(
+            "refused", report=error.report.as_dict() | {"refused": error.text.as_dict()}, result=None
+        )
+    except TwinError as error:
+        progress.finish("refused", report={"refused": error.text.as_dict(), "problems": []}, result=None)
+    else:
+        progress.finish("done", report=report.as_dict(), result=report.result)
+    path.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    run_upload(Settings(), sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The kinds of feature that the load pipeline knows, and what a row of each must have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, LiteralString
+
+from sqlalchemy import Column
+from sqlalchemy import Table as SqlTable
+
+from twin.model import Building, Incident, IndustrialPark, Road, Table, UrbanVillage
+from twin.model.table import FeatureColumns
+from twin.text import Text
+
+_MADE_BY_DATABASE: Final = frozenset(
+    {"id", "geometry_3857", "recorded_at", "valid_from", "valid_to", "block_code_then"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of feature: its table, what people call it, and the rules its rows obey."""
+
+    name: str
+    model: type[FeatureColumns]
+    title: Text
+    is_place_required: bool = True
+    keeps_attributes: bool = True
+    """Whether columns that the table does not name go to `attributes`, or are left behind."""
+    after_merge: LiteralString | None = None
+    """SQL to run once the rows of `staging` are in, in the same transaction."""
+
+    @property
+    def table(self) -> SqlTable:
+        """The SQLAlchemy table."""
+        assert issubclass(self.model, Table)
+        table = self.model.__table__
+        assert isinstance(table, SqlTable)
+        return table
+
+    @property
+    def columns(self) -> tuple[Column[object], ...]:
+        """The columns a load writes, in the table's order."""
+        return tuple(column for column in self.table.columns if column.name not in _MADE_BY_DATABASE)
+
+    @property
+    def dimension(self) -> int:
+        """0 point, 1 line, 2 area."""
+        return self.model.DIMENSION
+
+
+KINDS: Final[dict[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind(name="buildings", model=Building, title=Text("建筑", "buildings")),
+        Kind(name="parks", model=IndustrialPark, title=Text("工业园区", "industrial parks")),
+        Kind(name="villages", model=UrbanVillage, title=Text("城中村", "urban villages")),
+        Kind(name="roads", model=Road, title=Text("道路", "roads")),
+        Kind(
+            name="incidents",
+            model=Incident,
+            title=Text("事件", "incidents"),
+            # An order without a place is still an order; and a hotline's other columns are about people.
+            is_place_required=False,
+            keeps_attributes=False,
+            # A type that no list has yet is listed under the name its own file gives it.
+            after_merge="""
+                INSERT INTO event_type (scheme, code, name)
+                SELECT DISTINCT event_scheme, event_type, event_type FROM staging
+                WHERE event_scheme IS NOT NULL AND event_type IS NOT NULL
+                ON CONFLICT DO NOTHING
+            """,
+        ),
+    )
+}

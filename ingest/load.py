@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The one load pipeline: declare CRS, reproject, repair, validate, put into blocks, upsert, report.
+
+One transaction a load: nothing half-loaded is ever visible, and an identical second load changes nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+import geopandas as gpd
+from psycopg.types.json import Jsonb
+
+from ingest.kind import Kind
+from ingest.prepare import prepare
+from ingest.report import LoadReport
+from ingest.stage import copy_rows, create_staging, merge
+from twin.blocks import BlockIndex
+from twin.crs import DeclaredCrs
+from twin.database import Connection
+from twin.errors import Problem
+from twin.text import Text
+
+OnProgress = Callable[[Text, float], None]
+
+
+def ignore_progress(_step: Text, _fraction: float) -> None:
+    """For callers that nobody watches."""
+
+
+def check_frames(
+    frames: Iterable[gpd.GeoDataFrame],
+    kind: Kind,
+    declared: DeclaredCrs,
+    report: LoadReport,
+    index: BlockIndex | None,
+) -> LoadReport:
+    """What a load would say, with nothing written."""
+    started = time.monotonic()
+    report.crs_declared = declared.name
+    for frame in frames:
+        prepare(frame, kind, declared, report, index)
+    _explain(kind, report)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def load_frames(
+    connection: Connection,
+    frames: Iterable[gpd.GeoDataFrame],
+    kind: Kind,
+    declared: DeclaredCrs,
+    report: LoadReport,
+    *,
+    actor: str,
+    on_progress: OnProgress = ignore_progress,
+) -> LoadReport:
+    """Load frames (see `prepare` for their shape) within the caller's transaction and keep the report.
+
+    Raises RefusedError when the data is refused whole; the caller's transaction then rolls back.
+    """
+    started = time.monotonic()
+    report.crs_declared = declared.name
+    on_progress(Text("读取块", "reading blocks"), 0.0)
+    index = BlockIndex.read(connection)
+    report.load_id = start_load(connection, report, actor)
+    create_staging(connection, kind)
+    for number, frame in enumerate(frames):
+        on_progress(Text(f"检查并入块,第 {number + 1} 批", f"checking and placing, batch {number + 1}"), 0.3)
+        kept, meetings = prepare(frame, kind, declared, report, index)
+        copy_rows(connection, kind, kept, meetings, report.source_id, report.load_id)
+    on_progress(Text("合并", "merging"), 0.8)
+    merge(connection, kind, report.source_id, report)
+    _explain(kind, report)
+    report.seconds = time.monotonic() - started
+    finish_load(connection, report)
+    return report
+
+
+def start_load(connection: Connection, report: LoadReport, actor: str) -> int:
+    """Open the load's row and give its id."""
+    row = connection.execute(
+        "INSERT INTO load (kind, source_id, file_name, sha256, actor, report) VALUES (%s, %s, %s, %s, %s, '{}') "
+        "RETURNING id",
+        (report.kind, report.source_id, report.file_name, report.sha256, actor),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def finish_load(connection: Connection, report: LoadReport) -> None:
+    """Keep the report and what was turned away."""
+    connection.execute(
+        "UPDATE load SET finished_at = %s, report = %s WHERE id = %s",
+        (datetime.now(UTC), Jsonb(report.as_dict()), report.load_id),
+    )
+    with (
+        connection.cursor() as cursor,
+        cursor.copy("COPY load_reject (load_id, row, field, reason) FROM STDIN") as copy,
+    ):
+        for reject in report.rejects:
+            copy.write_row((report.load_id, reject.row, reject.field, reject.reason.en))
+
+
+def _explain(kind: Kind, report: LoadReport) -> None:
+    where = report.file_name or kind.name
+    if report.outside:
+        report.problems.append(
+            Problem(
+                where,
+                Text(
+                    f"{report.outside} 行不在任何块内(已载入)",
+                    f"{report.outside} rows lie in no block (loaded)",
+                ),
+                Text(
+                    "核对坐标系与范围;它们只对不限范围的角色可见,不计入任何块",
+                    "check CRS and extent; only unscoped roles see them, and no block counts them",
+                ),
+            )
+        )
+    if report.unplaced:
+        report.problems.append(
+            Problem(
+                where,
+                Text(
+                    f"{report.unplaced} 行没有坐标(已载入,未落图)",
+                    f"{report.unplaced} rows have no coordinates (loaded)",
+                ),
+                Text("补充坐标或地址后再次载入", "add coordinates or addresses and load again"),
+            )
+        )

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Vector files (GeoPackage, GeoJSON, shapefile, FlatGeobuf …) through pyogrio's own GDAL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+import pyogrio
+from pyogrio.errors import DataSourceError
+
+from twin.crs import DeclaredCrs, describe_crs, parse_crs
+from twin.errors import RefusedError
+from twin.text import Text
+
+SUFFIXES: Final = frozenset({".gpkg", ".geojson", ".json", ".shp", ".fgb", ".topojson"})
+
+
+@dataclass(frozen=True)
+class VectorFile:
+    """One layer of a file as it was read; rows are numbered from 1."""
+
+    frame: gpd.GeoDataFrame
+    stated: DeclaredCrs | None
+
+
+def read_vector(path: Path) -> VectorFile:
+    """Read a vector file with the CRS that it states, if it states one.
+
+    Raises RefusedError for a file that GDAL cannot read or that has no geometry.
+    """
+    encoding = _encoding(path)
+    try:
+        frame = pyogrio.read_dataframe(path, encoding=encoding)
+    except (DataSourceError, UnicodeDecodeError, ValueError) as error:
+        raise RefusedError(
+            Text(f"读不了 {path.name}:{error}", f"{path.name} cannot be read: {error}")
+        ) from error
+    if not isinstance(frame, gpd.GeoDataFrame):
+        raise RefusedError(
+            Text(
+                f"{path.name} 没有几何列;表格请用 CSV 和映射载入。",
+                f"{path.name} has no geometry; load a table as CSV with a mapping.",
+            )
+        )
+    frame.index = range(1, len(frame) + 1)
+    stated = None
+    if frame.crs is not None:
+        stated = DeclaredCrs(describe_crs(frame.crs), frame.crs)
+    return VectorFile(frame, stated)
+
+
+def settle_crs(
+    stated: DeclaredCrs | None, declared: str | None, file_name: str, *, is_forced: bool
+) -> DeclaredCrs:
+    """The CRS to use: what a person declares, unless the file says otherwise; never a guess.
+
+    Raises RefusedError where neither says, or where the two contradict each other without `--crs-force`.
+    """
+    if declared is None:
+        if stated is None:
+            raise RefusedError(
+                Text(
+                    f"{file_name} 没有坐标系信息,必须用 --crs 声明(如 EPSG:4490、EPSG:4547、GCJ-02)。",
+                    f"{file_name} does not state its CRS, so declare it with --crs (EPSG:4490, EPSG:4547, GCJ-02 …).",
+                )
+            )
+        return stated
+    wanted = parse_crs(declared)
+    contradicts = stated is not None and not stated.crs.equals(wanted.crs, ignore_axis_order=True)
+    if contradicts and not is_forced:
+        assert stated is not None
+        raise RefusedError(
+            Text(
+                f"{file_name} 自述坐标系为 {stated.name},与声明的 {wanted.name} 矛盾。确信声明正确时请加 --crs-force。",
+                f"{file_name} states {stated.name}, and {wanted.name} was declared. Where the declaration is right, "
+                "add --crs-force.",
+            )
+        )
+    return wanted
+
+
+def _encoding(path: Path) -> str | None:
+    """A shapefile's table in GBK often comes without the .cpg that would say so."""
+    table = path.with_suffix(".dbf")
+    if path.suffix.lower() != ".shp" or path.with_suffix(".cpg").exists() or not table.exists():
+        return None
+    raw = table.read_bytes()
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            raw[_dbf_header_size(raw) :].decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return None
+
+
+def _dbf_header_size(raw: bytes) -> int:
+    return int.from_bytes(raw[8:10], "little")

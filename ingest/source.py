@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a source is: one file in `sources/`, whose stem is the KIND of `twin ingest KIND PATH`."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import geopandas as gpd
+
+import ingest.sources
+from ingest.kind import Kind
+from ingest.load import OnProgress, check_frames, ignore_progress, load_frames
+from ingest.report import LoadReport
+from twin.blocks import BlockIndex
+from twin.crs import DeclaredCrs
+from twin.database import connect, transaction
+from twin.errors import NotFoundError, RefusedError, SetupError
+from twin.settings import Settings
+from twin.text import Text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a person says beside the path."""
+
+    crs: str | None = None
+    is_crs_forced: bool = False
+    mapping: str | None = None
+    source_id: str | None = None
+    at: str | None = None
+    time_zone: str = "UTC"
+    actor: str = "command"
+    file_name: str | None = None
+
+
+@dataclass(frozen=True)
+class Batches:
+    """What a reader gives the pipeline: frames in one CRS."""
+
+    frames: Iterable[gpd.GeoDataFrame]
+    declared: DeclaredCrs
+    source_id: str
+
+
+class Source(Protocol):
+    """Something that can be checked and loaded from a path."""
+
+    @property
+    def title(self) -> Text:
+        """What people call it."""
+        ...
+
+    def check(self, settings: Settings, path: Path, options: Options) -> LoadReport:
+        """The report of a load that does not happen."""
+        ...
+
+    def load(
+        self, settings: Settings, path: Path, options: Options, on_progress: OnProgress = ignore_progress
+    ) -> LoadReport:
+        """Load it, in one transaction."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class FrameSource:
+    """A source that is read as frames and goes through the one pipeline.
+
+    `read(path, options, report)` gives the frames; it may write into the report what it found.
+    """
+
+    kind: Kind
+    read: Callable[[Path, Options, LoadReport], Batches]
+
+    @property
+    def title(self) -> Text:
+        """What people call it."""
+        return self.kind.title
+
+    def check(self, settings: Settings, path: Path, options: Options) -> LoadReport:
+        """The report of a load that does not happen; without a database `outside` stays unknown."""
+        report = self._report(path, options)
+        with refusals_reported(report):
+            batches = self.read(path, options, report)
+            report.source_id = batches.source_id
+            return check_frames(batches.frames, self.kind, batches.declared, report, _read_index(settings))
+
+    def load(
+        self, settings: Settings, path: Path, options: Options, on_progress: OnProgress = ignore_progress
+    ) -> LoadReport:
+        """Load it, in one transaction."""
+        report = self._report(path, options)
+        with refusals_reported(report), transaction(settings) as connection:
+            batches = self.read(path, options, report)
+            report.source_id = batches.source_id
+            return load_frames(
+                connection, batches.frames, self.kind, batches.declared, report,
+                actor=options.actor, on_progress=on_progress,
+            )  # fmt: skip
+
+    def _report(self, path: Path, options: Options) -> LoadReport:
+        return LoadReport(
+            kind=self.kind.name,
+            source_id=options.source_id or path.stem,
+            file_name=options.file_name or path.name,
+            sha256=hash_file(path),
+        )
+
+
+class RefusedLoadError(RefusedError):
+    """A refusal together with the report as far as it came."""
+
+    def __init__(self, error: RefusedError, report: LoadReport) -> None:
+        super().__init__(error.text, error.problems)
+        self.report = report
+
+
+class refusals_reported:  # noqa: N801 (reads as the context it is)
+    """Lets a refusal leave with the report as far as it came."""
+
+    def __init__(self, report: LoadReport) -> None:
+        self._report = report
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, RefusedError) and not isinstance(error, RefusedLoadError):
+            raise RefusedLoadError(error, self._report) from error
+
+
+def _read_index(settings: Settings) -> BlockIndex | None:
+    try:
+        with connect(settings) as connection:
+            return BlockIndex.read(connection)
+    except SetupError:
+        return None
+
+
+def hash_file(path: Path) -> str:
+    """The file's SHA-256.
+
+    Raises RefusedError when there is no such file.
+    """
+    if not path.exists():
+        raise RefusedError(Text(f"没有文件 {path}。", f"There is no file {path}."))
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def find_source(kind: str) -> Source:
+    """The source of a KIND.
+
+    Raises NotFoundError naming the kinds there are.
+    """
+    kinds = list_kinds()
+    if kind not in kinds:
+        raise NotFoundError(
+            Text(
+                f"没有种类“{kind}”。可选:{', '.join(kinds)}。",
+                f"There is no kind '{kind}'. Choose one of {', '.join(kinds)}.",
+            )
+        )
+    return importlib.import_module(f"ingest.sources.{kind}").SOURCE
+
+
+def list_kinds() -> list[str]:
+    """Every KIND there is: the modules of `sources/`."""
+    return sorted(module.name for module in pkgutil.iter_modules(ingest.sources.__path__))

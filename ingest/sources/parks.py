@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Industrial parks from a vector file."""
+
+from __future__ import annotations
+
+from ingest.features import vector_reader
+from ingest.kind import KINDS
+from ingest.source import FrameSource
+
+SOURCE = FrameSource(kind=KINDS["parks"], read=vector_reader(KINDS["parks"]))

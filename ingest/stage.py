@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows into PostgreSQL: binary COPY to a staging table, then one set-based merge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pgpq
+import pgpq.encoders
+import pgpq.schema
+import pyarrow as pa
+import shapely
+from geoalchemy2 import Geometry
+from psycopg import sql
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, SmallInteger
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
+
+from ingest.kind import Kind
+from ingest.report import LoadReport
+from twin.blocks import Meeting
+from twin.database import Connection
+from twin.model.table import STORAGE_SRID
+
+_BATCH_ROWS = 50_000
+
+
+def create_staging(connection: Connection, kind: Kind) -> None:
+    """An empty staging table with the kind's columns; it goes with the transaction."""
+    connection.execute(
+        sql.SQL("CREATE TEMP TABLE staging ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
+            _names(kind), sql.Identifier(kind.table.name)
+        )
+    )
+    connection.execute(
+        'CREATE TEMP TABLE staging_block (local_id text, block_code text COLLATE "C", share float8) ON COMMIT DROP'
+    )
+
+
+def copy_rows(
+    connection: Connection,
+    kind: Kind,
+    frame: gpd.GeoDataFrame,
+    meetings: list[Meeting],
+    source_id: str,
+    load_id: int,
+) -> None:
+    """COPY prepared rows (storage CRS) and the blocks they meet into the staging tables."""
+    for start in range(0, len(frame), _BATCH_ROWS):
+        part = frame.iloc[start : start + _BATCH_ROWS]
+        _copy(connection, "staging", _names(kind), _record_batch(kind, part, source_id, load_id))
+    if meetings:
+        local_ids = frame["local_id"].to_numpy()
+        batch = pa.record_batch(
+            {
+                "local_id": pa.array([str(local_ids[m.row]) for m in meetings], pa.string()),
+                "block_code": pa.array([m.code for m in meetings], pa.string()),
+                "share": pa.array([m.share for m in meetings], pa.float64()),
+            }
+        )
+        _copy(connection, "staging_block", sql.SQL("local_id, block_code, share"), batch)
+
+
+def merge(connection: Connection, kind: Kind, source_id: str, report: LoadReport) -> None:
+    """Bring the staged rows into the table: new ones in, changed ones over, equal ones untouched."""
+    table = sql.Identifier(kind.table.name)
+    content = [c.name for c in kind.columns if c.name not in {"source_id", "local_id", "load_id"}]
+    mine = sql.SQL(", ").join(sql.SQL("kept.{}").format(sql.Identifier(n)) for n in content)
+    theirs = sql.SQL(", ").join(sql.SQL("EXCLUDED.{}").format(sql.Identifier(n)) for n in content)
+    updates = sql.SQL(", ").join(
+        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(n)) for n in [*content, "load_id"]
+    )
+    row = connection.execute(
+        sql.SQL(
+            """
+            WITH merged AS (
+                INSERT INTO {table} AS kept ({names}) SELECT {names} FROM staging
+                ON CONFLICT (source_id, local_id) DO UPDATE SET {updates}, recorded_at = now()
+                WHERE ROW({mine}) IS DISTINCT FROM ROW({theirs})
+                RETURNING xmax = 0 AS is_new
+            )
+            SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM merged
+            """
+        ).format(table=table, names=_names(kind), updates=updates, mine=mine, theirs=theirs)
+    ).fetchone()
+    assert row is not None
+    report.inserted, report.updated = row
+    report.unchanged = report.kept - report.inserted - report.updated
+    _merge_blocks(connection, kind, source_id)
+    if kind.after_merge:
+        connection.execute(kind.after_merge)
+
+
+def _merge_blocks(connection: Connection, kind: Kind, source_id: str) -> None:
+    if kind.dimension == 0:
+        return
+    table = sql.Identifier(kind.table.name)
+    connection.execute(
+        sql.SQL(
+            """
+            DELETE FROM feature_block AS old USING {table} AS feature, staging
+            WHERE old.kind = {kind} AND old.feature_id = feature.id
+              AND feature.source_id = %s AND feature.local_id = staging.local_id
+              AND NOT EXISTS (SELECT FROM staging_block AS new
+                              WHERE new.local_id = feature.local_id AND new.block_code = old.block_code)
+            """
+        ).format(table=table, kind=sql.Literal(kind.table.name)),
+        (source_id,),
+    )
+    connection.execute(
+        sql.SQL(
+            """
+            INSERT INTO feature_block AS kept (kind, feature_id, block_code, share)
+            SELECT {kind}, feature.id, new.block_code, new.share
+            FROM staging_block AS new
+            JOIN {table} AS feature ON feature.source_id = %s AND feature.local_id = new.local_id
+            ON CONFLICT (kind, feature_id, block_code) DO UPDATE SET share = EXCLUDED.share
+            WHERE kept.share IS DISTINCT FROM EXCLUDED.share
+            """
+        ).format(table=table, kind=sql.Literal(kind.table.name)),
+        (source_id,),
+    )
+
+
+def _names(kind: Kind) -> sql.Composed:
+    return sql.SQL(", ").join(sql.Identifier(column.name) for column in kind.columns)
+
+
+def _copy(connection: Connection, table: str, names: sql.Composable, batch: pa.RecordBatch) -> None:
+    encoders = {
+        field.name: (
+            pgpq.encoders.StringEncoderBuilder.new_with_output(field, pgpq.schema.Jsonb())
+            if field.name == "attributes"
+            else pgpq.ArrowToPostgresBinaryEncoder.infer_encoder(field)
+        )
+        for field in batch.schema
+    }
+    encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(batch.schema, encoders)
+    statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT BINARY)").format(sql.Identifier(table), names)
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(encoder.write_header())
+        copy.write(encoder.write_batch(batch))
+        copy.write(encoder.finish())
+
+
+def _record_batch(kind: Kind, frame: gpd.GeoDataFrame, source_id: str, load_id: int) -> pa.RecordBatch:
+    count = len(frame)
+    arrays: dict[str, pa.Array] = {}
+    for column in kind.columns:
+        name, arrow = column.name, _arrow_type(column)
+        if name == "geometry":
+            geometry = shapely.set_srid(np.asarray(frame.geometry.array), STORAGE_SRID)
+            arrays[name] = pa.array(shapely.to_wkb(geometry, include_srid=True), pa.binary())
+        elif name == "source_id":
+            arrays[name] = pa.array([source_id] * count, arrow)
+        elif name == "load_id":
+            arrays[name] = pa.array([load_id] * count, arrow)
+        elif name in frame.columns:
+            arrays[name] = pa.Array.from_pandas(frame[name], type=arrow)
+        else:
+            arrays[name] = _default(column, arrow, count)
+    return pa.record_batch(arrays)
+
+
+def _default(column: Column[Any], arrow: pa.DataType, count: int) -> pa.Array:
+    """COPY names every column, so the table's own defaults are given here in words it has itself."""
+    known: dict[str, Any] = {
+        "access_class": 2,
+        "attributes": "{}",
+        "spans_blocks": False,
+        "state": "accepted",
+    }
+    return pa.array([known.get(column.name)] * count, arrow)
+
+
+def _arrow_type(column: Column[Any]) -> pa.DataType:
+    kind = column.type
+    if isinstance(kind, Geometry):
+        return pa.binary()
+    if isinstance(kind, SmallInteger):
+        return pa.int16()
+    if isinstance(kind, BigInteger):
+        return pa.int64()
+    if isinstance(kind, Integer):
+        return pa.int32()
+    if isinstance(kind, Float):
+        return pa.float64()
+    if isinstance(kind, Boolean):
+        return pa.bool_()
+    if isinstance(kind, TIMESTAMP):
+        return pa.timestamp("us", tz="UTC")
+    assert not isinstance(kind, JSONB) or column.name == "attributes"
+    return pa.string()

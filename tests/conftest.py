@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Real parts for every test: the embedded cluster, and a migrated database of its own for each test."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from twin.cluster import Cluster, find_cluster, start_cluster, stop_cluster
+from twin.database import upgrade_database
+from twin.settings import Settings
+
+_MIGRATIONS = Path(__file__).parent.parent / "twin" / "migrations"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The embedded cluster; stopped at the end if this session started it."""
+    found = find_cluster(Settings())
+    was_started = start_cluster(found)
+    yield found
+    if was_started:
+        stop_cluster(found)
+
+
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """The name of a migrated, empty database; made anew whenever a migration changes."""
+    digest = hashlib.sha256()
+    for path in sorted(_MIGRATIONS.rglob("*")):
+        if path.suffix in {".py", ".sql"}:
+            digest.update(path.read_bytes())
+    name = f"twin_template_{digest.hexdigest()[:12]}"
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
+        if row is None:
+            # Made under another name first: an interrupted run must not leave a half-made template.
+            making = f"{name}_{uuid.uuid4().hex[:8]}"
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(making)))
+            upgrade_database(Settings(database_url=cluster.url(making)))
+            connection.execute(
+                sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(making), sql.Identifier(name))
+            )
+    return name
+
+
+@pytest.fixture
+def database(cluster: Cluster, template: str, tmp_path: Path) -> Iterator[Settings]:
+    """Settings of a fresh, migrated, empty database with a data directory of its own."""
+    name = f"twin_test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+        yield Settings(database_url=cluster.url(name), data_dir=tmp_path / "data")
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Real files that nobody on the project wrote; a user's machine has none."""
+    path = os.environ.get("TWIN_REAL_DATA")
+    if not path:
+        pytest.skip("TWIN_REAL_DATA is not set")
+    return Path(path)

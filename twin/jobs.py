@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Jobs: enqueued by name in the caller's own transaction, run by `twin worker`, told to people as they go.
+
+The queue is Procrastinate, in the same database. A job's body belongs to the package that can do it;
+packages announce theirs by the entry point group `twin.jobs`, so nothing here imports them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any, Final, Literal, LiteralString
+
+import procrastinate
+from psycopg.types.json import Jsonb
+
+from twin.database import Connection, database_url, transaction
+from twin.settings import Settings
+from twin.text import Text
+
+QUEUE: Final = "twin"
+
+LOAD_UPLOAD: Final = "ingest:load_upload"
+"""The task that loads a complete upload; its arguments are `upload_id` and `progress_id`."""
+
+HEARTBEAT_S: Final = 5.0
+STALLED_AFTER_S: Final = 20.0
+REAP_EVERY_S: Final = 5.0
+
+JobState = Literal["queued", "running", "done", "refused", "failed"]
+
+log = logging.getLogger("twin.jobs")
+
+ENQUEUE: LiteralString = """
+    SELECT unnest(procrastinate_defer_jobs_v1(ARRAY[
+        ROW(%s, %s, 0, NULL, NULL, %s::jsonb, NULL)::procrastinate_job_to_defer_v1
+    ]))
+"""
+"""Enqueue a task inside the caller's transaction; bind `enqueue_values(task, …)`."""
+
+START_PROGRESS: LiteralString = "INSERT INTO job_progress (kind, token_id) VALUES (%s, %s) RETURNING id"
+"""The row that a person follows while the job runs."""
+
+
+def enqueue_values(task: str, arguments: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What `ENQUEUE` binds."""
+    return (QUEUE, task, json.dumps(dict(arguments)))
+
+
+class Progress:
+    """Writes one job's progress, each note in a transaction of its own, so that others see it."""
+
+    def __init__(self, settings: Settings, progress_id: int) -> None:
+        self._settings = settings
+        self.progress_id = progress_id
+
+    def note(self, step: Text, fraction: float) -> None:
+        """Say which step runs and how far the whole job is (0 to 1)."""
+        with transaction(self._settings) as connection:
+            connection.execute(
+                "UPDATE job_progress SET state = 'running', step = %s, progress = %s, updated_at = now() "
+                "WHERE id = %s AND state IN ('queued', 'running')",
+                (Jsonb(step.as_dict()), round(min(max(fraction, 0.0), 1.0), 4), self.progress_id),
+            )
+
+    def finish(
+        self, state: JobState, *, report: Mapping[str, Any] | None, result: Mapping[str, Any] | None
+    ) -> None:
+        """Close the job: how it ended, its report and what it made."""
+        with transaction(self._settings) as connection:
+            finish_progress(connection, self.progress_id, state, report=report, result=result)
+
+
+def finish_progress(
+    connection: Connection, progress_id: int, state: JobState, *,
+    report: Mapping[str, Any] | None, result: Mapping[str, Any] | None,
+) -> None:  # fmt: skip
+    """Close a job's progress within the caller's transaction."""
+    connection.execute(
+        "UPDATE job_progress SET state = %s, progress = CASE WHEN %s = 'done' THEN 1 ELSE progress END, "
+        "report = %s, result = %s, updated_at = now() WHERE id = %s",
+        (
+            state, state,
+            None if report is None else Jsonb(dict(report)),
+            None if result is None else Jsonb(dict(result)),
+            progress_id,
+        ),
+    )  # fmt: skip
+
+
+def make_queue(settings: Settings) -> procrastinate.App:
+    """The queue with every task that an installed package announces."""
+    queue = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url(settings)))
+    for entry in entry_points(group="twin.jobs"):
+        queue.add_tasks_from(entry.load(), namespace=entry.name)
+    return queue
+
+
+async def run_worker(settings: Settings, *, concurrency: int = 1) -> None:
+    """Run jobs until told to stop, and take over the jobs of workers that died."""
+    queue = make_queue(settings)
+    async with queue.open_async():
+        reaper = asyncio.create_task(_reap(queue))
+        try:
+            await queue.run_worker_async(
+                queues=[QUEUE],
+                concurrency=concurrency,
+                update_heartbeat_interval=HEARTBEAT_S,
+                stalled_worker_timeout=STALLED_AFTER_S,
+            )
+        finally:
+            reaper.cancel()
+
+
+async def _reap(queue: procrastinate.App) -> None:
+    """A killed worker's job stays `doing` for ever unless somebody puts it back."""
+    while True:
+        for job in await queue.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_AFTER_S):
+            log.warning("taking over stalled job %s (%s)", job.id, job.task_name)
+            await queue.job_manager.retry_job(job)
+        await asyncio.sleep(REAP_EVERY_S)
