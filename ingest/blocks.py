@@ -99,9 +99,7 @@ def find_gaps_and_overlaps(frame: gpd.GeoDataFrame, scheme: Scheme) -> list[Prob
             children.setdefault(str(parent), []).append(code)
     for parent, codes in sorted(children.items()):
         siblings = np.array([shapes[code] for code in codes])
-        if shapely.coverage_is_valid(siblings) and shapes[parent].equals(
-            shapely.coverage_union_all(siblings)
-        ):
+        if shapely.coverage_is_valid(siblings) and shapes[parent].equals(shapely.coverage_union_all(siblings)):
             continue
         metric = geometries_to_metric(np.append(siblings, shapes[parent]), scheme.metric_srid)
         union = shapely.union_all(metric[:-1])
@@ -139,8 +137,7 @@ def load_blocks(
     scheme = Scheme(declaration.scheme, declaration.level_widths, declaration.metric_srid)
     _save_scheme(connection, declaration)
     known = frozenset(
-        str(row[0])
-        for row in connection.execute("SELECT code FROM block WHERE scheme = %s", (scheme.scheme,))
+        str(row[0]) for row in connection.execute("SELECT code FROM block WHERE scheme = %s", (scheme.scheme,))
     )
     check_blocks(frame, scheme, report, known)
     report.read = report.kept = len(frame)

@@ -45,9 +45,7 @@ CrsForce = Annotated[
 ]
 MappingOption = Annotated[
     str | None,
-    typer.Option(
-        help=str(Text("列映射:自带名称或 .toml 路径。", "Column mapping: a shipped name or a .toml path."))
-    ),
+    typer.Option(help=str(Text("列映射:自带名称或 .toml 路径。", "Column mapping: a shipped name or a .toml path."))),
 ]
 SourceOption = Annotated[
     str | None,
@@ -59,20 +57,16 @@ SourceOption = Annotated[
 At = Annotated[
     str | None,
     typer.Option(
-        help=str(
-            Text("模型位置:经度,纬度[,高程[,朝向]]。", "Where a model stands: lon,lat[,height[,heading]].")
-        )
+        help=str(Text("模型位置:经度,纬度[,高程[,朝向]]。", "Where a model stands: lon,lat[,height[,heading]]."))
     ),
 ]
 Json = Annotated[
     bool,
-    typer.Option(
-        "--json", help=str(Text("在标准输出打印 JSON 报告。", "Print the JSON report on standard output."))
-    ),
+    typer.Option("--json", help=str(Text("在标准输出打印 JSON 报告。", "Print the JSON report on standard output."))),
 ]
 
 
-def ingest(
+def ingest(  # noqa: D103 (its help is made below, in the reader's language)
     kind: Kind, path: Path_, crs: Crs = None, crs_force: CrsForce = False, mapping: MappingOption = None,
     source: SourceOption = None, at: At = None, as_json: Json = False,
 ) -> None:  # fmt: skip
@@ -81,7 +75,7 @@ def ingest(
         _run(lambda: find_source(kind).load(Settings(), path, options, on_progress), kind, as_json=as_json)
 
 
-def check(
+def check(  # noqa: D103
     kind: Kind, path: Path_, crs: Crs = None, crs_force: CrsForce = False, mapping: MappingOption = None,
     source: SourceOption = None, at: At = None, as_json: Json = False,
 ) -> None:  # fmt: skip
@@ -89,18 +83,14 @@ def check(
     _run(lambda: find_source(kind).check(Settings(), path, options), kind, as_json=as_json)
 
 
-def demo(
+def demo(  # noqa: D103
     scale: Annotated[
         str,
-        typer.Option(
-            help=str(Text("small:约一分钟;district:全量。", "small: about a minute; district: full size."))
-        ),
+        typer.Option(help=str(Text("small:约一分钟;district:全量。", "small: about a minute; district: full size."))),
     ] = "small",
 ) -> None:
     if scale not in {"small", "district"}:
-        raise typer.BadParameter(
-            str(Text("只能是 small 或 district。", "small or district.")), param_hint="--scale"
-        )
+        raise typer.BadParameter(str(Text("只能是 small 或 district。", "small or district.")), param_hint="--scale")
     chosen: Scale = "district" if scale == "district" else "small"
     with _bar(is_shown=True) as on_progress:
         load_demo(Settings(), chosen, on_progress)
@@ -108,14 +98,13 @@ def demo(
 
 ingest.__doc__ = str(
     Text(
-        "载入数据:检查、投影、修复、入块、更新、报告;一次事务。\n\n例:twin ingest incidents 311.csv --crs EPSG:4326 --mapping nyc311",
+        "载入数据:检查、投影、修复、入块、更新、报告;一次事务。\n\n"
+        "例:twin ingest incidents 311.csv --crs EPSG:4326 --mapping nyc311",
         "Load data: check, reproject, repair, put into blocks, upsert, report; in one transaction.\n\n"
         "Example: twin ingest incidents 311.csv --crs EPSG:4326 --mapping nyc311",
     )
 )
-check.__doc__ = str(
-    Text("同样的报告,但什么都不写入(试运行)。", "The same report with nothing written (a dry run).")
-)
+check.__doc__ = str(Text("同样的报告,但什么都不写入(试运行)。", "The same report with nothing written (a dry run)."))
 demo.__doc__ = str(
     Text(
         "载入合成的示范区(数据是生成的,并处处注明)。",
@@ -124,9 +113,7 @@ demo.__doc__ = str(
 )
 
 
-def _options(
-    crs: str | None, crs_force: bool, mapping: str | None, source: str | None, at: str | None
-) -> Options:
+def _options(crs: str | None, crs_force: bool, mapping: str | None, source: str | None, at: str | None) -> Options:
     return Options(
         crs=crs,
         is_crs_forced=crs_force,

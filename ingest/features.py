@@ -22,12 +22,8 @@ def vector_reader(kind: Kind) -> Callable[[Path, Options, LoadReport], Batches]:
         wanted = tuple(c.name for c in kind.columns if c.name not in {"geometry", "source_id", "load_id"})
         mapping = read_mapping(options.mapping) if options.mapping else detect_mapping(names, wanted)
         check_mapping(mapping, names, (), path.name)
-        declared = settle_crs(
-            file.stated, options.crs or mapping.crs, path.name, is_forced=options.is_crs_forced
-        )
-        report.crs_detected = (
-            [{"crs": file.stated.name, "reason": "stated by the file"}] if file.stated else []
-        )
+        declared = settle_crs(file.stated, options.crs or mapping.crs, path.name, is_forced=options.is_crs_forced)
+        report.crs_detected = [{"crs": file.stated.name, "reason": "stated by the file"}] if file.stated else []
         report.mapping = dict(mapping.fields)
         frame = file.frame.rename(columns={theirs: ours for ours, theirs in mapping.fields.items()})
         for ours, constant in mapping.constants.items():

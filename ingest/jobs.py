@@ -71,9 +71,7 @@ def run_upload(settings: Settings, upload_id: str, progress_id: int) -> None:
     try:
         report = find_source(kind).load(settings, path, options, progress.note)
     except RefusedLoadError as error:
-        progress.finish(
-            "refused", report=error.report.as_dict() | {"refused": error.text.as_dict()}, result=None
-        )
+        progress.finish("refused", report=error.report.as_dict() | {"refused": error.text.as_dict()}, result=None)
     except TwinError as error:
         progress.finish("refused", report={"refused": error.text.as_dict(), "problems": []}, result=None)
     else:

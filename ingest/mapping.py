@@ -115,8 +115,7 @@ def detect_mapping(columns: list[str], wanted: tuple[str, ...]) -> Mapping:
     for column in columns:
         by_name.setdefault(_normalise(column), column)
     found = {
-        ours: next((by_name[name] for name in _NAMES.get(ours, (ours,)) if name in by_name), None)
-        for ours in wanted
+        ours: next((by_name[name] for name in _NAMES.get(ours, (ours,)) if name in by_name), None) for ours in wanted
     }
     fields = {ours: theirs for ours, theirs in found.items() if theirs is not None}
     return Mapping(fields, values={ours: words for ours, words in _WORDS.items() if ours in fields})
@@ -132,12 +131,11 @@ def check_mapping(mapping: Mapping, columns: list[str], required: tuple[str, ...
         raise RefusedError(
             Text(
                 f"{file_name} 没有映射所指的列:{', '.join(missing)}。文件的列:{', '.join(columns)}。",
-                f"{file_name} lacks columns that the mapping names: {', '.join(missing)}. It has: {', '.join(columns)}.",
+                f"{file_name} lacks columns that the mapping names: {', '.join(missing)}. "
+                f"It has: {', '.join(columns)}.",
             )
         )
-    unmapped = sorted(
-        name for name in required if name not in mapping.fields and name not in mapping.constants
-    )
+    unmapped = sorted(name for name in required if name not in mapping.fields and name not in mapping.constants)
     if unmapped:
         raise RefusedError(
             Text(

@@ -105,10 +105,8 @@ def _to_storage(frame: gpd.GeoDataFrame, declared: DeclaredCrs, report: LoadRepo
     stored = geometries_to_storage(declared, geometry)
     frame = frame.set_geometry(gpd.GeoSeries(stored, index=frame.index))
     reachable = ~placed | np.isfinite(shapely.bounds(stored)).all(axis=1)
-    _turn_away(
-        frame, ~reachable, report,
-        Text(f"坐标不能从 {declared.name} 转换", f"the coordinates cannot be converted from {declared.name}"), "geometry",
-    )  # fmt: skip
+    reason = Text(f"坐标不能从 {declared.name} 转换", f"the coordinates cannot be converted from {declared.name}")
+    _turn_away(frame, ~reachable, report, reason, "geometry")
     return frame[reachable]
 
 
@@ -135,7 +133,7 @@ def _repair(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoD
         oriented = shapely.orient_polygons(geometry)
         frame = frame.set_geometry(gpd.GeoSeries(oriented, index=frame.index))
     if placed.any():
-        report.include(shapely.total_bounds(_geometry(frame)[placed]))
+        report.include(shapely.total_bounds(_geometry(frame)[placed]).tolist())
     return frame
 
 
@@ -144,15 +142,9 @@ def _name_rows(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.G
     frame = frame.copy()
     if "local_id" not in frame.columns:
         wkb = shapely.to_wkb(_geometry(frame))
-        rest = (
-            frame.drop(columns="geometry").astype(str).agg("\x1f".join, axis=1)
-            if len(frame.columns) > 1
-            else None
-        )
+        rest = frame.drop(columns="geometry").astype(str).agg("\x1f".join, axis=1) if len(frame.columns) > 1 else None
         frame["local_id"] = [
-            hashlib.sha1((w or b"") + (str(rest.iloc[i]) if rest is not None else "").encode()).hexdigest()[
-                :16
-            ]
+            hashlib.sha1((w or b"") + (str(rest.iloc[i]) if rest is not None else "").encode()).hexdigest()[:16]
             for i, w in enumerate(wkb)
         ]
         report.problems.append(
@@ -206,8 +198,7 @@ def _attributes(frame: gpd.GeoDataFrame, columns: list[str]) -> list[str]:
         return ["{}"] * len(frame)
     rows = frame[columns].to_dict("records")
     return [
-        json.dumps({k: _plain(v) for k, v in row.items() if not _is_missing(v)}, ensure_ascii=False)
-        for row in rows
+        json.dumps({k: _plain(v) for k, v in row.items() if not _is_missing(v)}, ensure_ascii=False) for row in rows
     ]
 
 

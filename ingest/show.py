@@ -34,9 +34,7 @@ def show_report(report: LoadReport) -> None:
     """Print the account, the reasons of rejects, and each problem with its mend."""
     console = Console()
     values = report.as_dict()
-    table = Table(
-        show_header=False, box=None, title=f"{report.kind} · {report.file_name or report.source_id}"
-    )
+    table = Table(show_header=False, box=None, title=f"{report.kind} · {report.file_name or report.source_id}")
     for key, label in _LABELS:
         value = values.get(key)
         if value is None or value == 0:

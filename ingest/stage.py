@@ -10,7 +10,7 @@ import numpy as np
 import pgpq
 import pgpq.encoders
 import pgpq.schema
-import pyarrow as pa
+import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
 import shapely
 from geoalchemy2 import Geometry
 from psycopg import sql
@@ -68,9 +68,7 @@ def merge(connection: Connection, kind: Kind, source_id: str, report: LoadReport
     content = [c.name for c in kind.columns if c.name not in {"source_id", "local_id", "load_id"}]
     mine = sql.SQL(", ").join(sql.SQL("kept.{}").format(sql.Identifier(n)) for n in content)
     theirs = sql.SQL(", ").join(sql.SQL("EXCLUDED.{}").format(sql.Identifier(n)) for n in content)
-    updates = sql.SQL(", ").join(
-        sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(n)) for n in [*content, "load_id"]
-    )
+    updates = sql.SQL(", ").join(sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(n)) for n in [*content, "load_id"])
     row = connection.execute(
         sql.SQL(
             """

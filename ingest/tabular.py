@@ -99,9 +99,7 @@ def _times(
         parsed = pd.to_datetime(given, errors="coerce", utc=True, format="ISO8601")
     else:
         parsed = pd.to_datetime(given, errors="coerce", format=time_format or _detect_format(given, theirs))
-        parsed = parsed.dt.tz_localize(time_zone, ambiguous=True, nonexistent="shift_forward").dt.tz_convert(
-            "UTC"
-        )
+        parsed = parsed.dt.tz_localize(time_zone, ambiguous=True, nonexistent="shift_forward").dt.tz_convert("UTC")
     broken = parsed.isna()
     if broken.any():
         report.reject(

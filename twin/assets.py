@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def asset_path(settings: Settings, asset: str) -> Path:
 
 
 @contextmanager
-def new_asset(settings: Settings) -> Iterator[Path]:
+def new_asset(settings: Settings) -> Generator[Path]:
     """A folder to write into; what is not stored by the end goes with it."""
     settings.assets_dir.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=settings.assets_dir))

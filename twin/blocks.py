@@ -127,15 +127,14 @@ class BlockIndex:
         is_inside = np.zeros(len(geometries), dtype=bool)
         alone = counts[row] == 1
         # One grid met: wholly inside it, or partly in no grid at all (a pier beyond the coast).
-        is_inside[row[alone]] = shapely.covers(
-            self._polygons[finest[position[alone]]], geometries[row[alone]]
-        )
+        is_inside[row[alone]] = shapely.covers(self._polygons[finest[position[alone]]], geometries[row[alone]])
         is_spanning = ~is_inside & (counts > 0)
         chosen = is_spanning[row]
         row, position = row[chosen], position[chosen]
         pieces = shapely.intersection(geometries[row], self._polygons[finest[position]])
-        size = _sizes(geometries[row], self.scheme.metric_srid)
-        part = _sizes(pieces, self.scheme.metric_srid)
+        is_area = shapely.get_dimensions(geometries[row]) == 2
+        size = _measure(geometries[row], is_area, self.scheme.metric_srid)
+        part = _measure(pieces, is_area, self.scheme.metric_srid)
         share = np.divide(part, size, out=np.zeros_like(part), where=size > 0)
         codes = self._codes[finest[position]]
         keep = (share > 1e-9) | (codes == homes[row])
@@ -145,6 +144,10 @@ class BlockIndex:
         ]
 
 
-def _sizes(geometries: Geometries, metric_srid: int) -> npt.NDArray[np.float64]:
+def _measure(geometries: Geometries, is_area: npt.NDArray[np.bool_], metric_srid: int) -> npt.NDArray[np.float64]:
+    """Area (m²) of what belongs to an area and length (m) of what belongs to a line.
+
+    Two areas that share a border alone meet in a line, which is no part of either's area.
+    """
     metric = geometries_to_metric(geometries, metric_srid)
-    return np.where(shapely.get_dimensions(metric) == 2, shapely.area(metric), shapely.length(metric))
+    return np.where(is_area, shapely.area(metric), shapely.length(metric))

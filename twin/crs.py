@@ -121,9 +121,7 @@ def geometries_to_metric(geometries: npt.NDArray[Any], metric_srid: int) -> npt.
     return shapely.transform(shapely.force_2d(geometries), convert)
 
 
-def check_coordinates(
-    declared: DeclaredCrs, bounds: tuple[float, float, float, float], where: str
-) -> list[Problem]:
+def check_coordinates(declared: DeclaredCrs, bounds: tuple[float, float, float, float], where: str) -> list[Problem]:
     """What is impossible about an extent (xmin, ymin, xmax, ymax) in its declared CRS.
 
     An empty list means that it is possible, not that it is right.
@@ -133,9 +131,7 @@ def check_coordinates(
         if xmin >= -180 and xmax <= 180 and ymin >= -90 and ymax <= 90:
             return []
         if ymin >= -180 and ymax <= 180 and xmin >= -90 and xmax <= 90:
-            what = Text(
-                "坐标超出经纬度范围,像是纬度在前、经度在后", "latitude seems to come before longitude"
-            )
+            what = Text("坐标超出经纬度范围,像是纬度在前、经度在后", "latitude seems to come before longitude")
         else:
             what = Text(
                 f"坐标({xmin:.1f}, {ymin:.1f})不可能是经纬度(度),像是以米为单位的投影坐标",
@@ -168,14 +164,12 @@ def _zone_prefixed(xmin: float, xmax: float) -> bool:
 
 def _has_zone_prefix(crs: CRS) -> bool:
     return any(
-        parameter.name == "False easting" and parameter.value > 10_000_000
+        parameter.name == "False easting" and float(parameter.value) > 10_000_000
         for parameter in (crs.coordinate_operation.params if crs.coordinate_operation else ())
     )
 
 
-def _outside_area_of_use(
-    declared: DeclaredCrs, bounds: tuple[float, float, float, float], where: str
-) -> list[Problem]:
+def _outside_area_of_use(declared: DeclaredCrs, bounds: tuple[float, float, float, float], where: str) -> list[Problem]:
     area = declared.crs.area_of_use
     corners = np.array([[bounds[0], bounds[1]], [bounds[2], bounds[3]]])
     lonlat = to_storage(declared, corners)

@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
+from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from psycopg import sql
 from psycopg.rows import TupleRow
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 
-from alembic import command
 from twin.cluster import find_cluster, is_running, start_cluster
 from twin.errors import SetupError
 from twin.settings import Settings
@@ -48,7 +49,7 @@ def connect(settings: Settings, *, autocommit: bool = False) -> Connection:
 
 
 @contextmanager
-def transaction(settings: Settings) -> Iterator[Connection]:
+def transaction(settings: Settings) -> Generator[Connection]:
     """One transaction as the owner; committed at the end, rolled back on any error."""
     with connect(settings) as connection, connection.transaction():
         yield connection
@@ -61,17 +62,15 @@ def ensure_database(settings: Settings) -> None:
     cluster = find_cluster(settings)
     start_cluster(cluster)
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
-        row = connection.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s", (settings.database_name,)
-        ).fetchone()
+        row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (settings.database_name,)).fetchone()
         if row is None:
-            name = psycopg.sql.Identifier(settings.database_name)
-            connection.execute(psycopg.sql.SQL("CREATE DATABASE {}").format(name))
+            name = sql.Identifier(settings.database_name)
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
 
 
 def make_engine(url: str) -> Engine:
-    """A SQLAlchemy engine over the one driver."""
-    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
+    """A SQLAlchemy engine over the one driver, without a pool: it serves migrations only."""
+    return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
 
 
 def alembic_config(url: str) -> Config:

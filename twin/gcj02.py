@@ -7,6 +7,7 @@ Both are published only as a formula from WGS84; the way back is found by iterat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -56,8 +57,9 @@ def wgs84_from_bd09(lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
     return _invert(bd09_from_wgs84, lon, lat)
 
 
-def _invert(forward: object, lon: Degrees, lat: Degrees) -> tuple[Degrees, Degrees]:
-    assert callable(forward)
+def _invert(
+    forward: Callable[[Degrees, Degrees], tuple[Degrees, Degrees]], lon: Degrees, lat: Degrees
+) -> tuple[Degrees, Degrees]:
     guess_lon, guess_lat = lon.copy(), lat.copy()
     for _ in range(_ROUNDS):
         there_lon, there_lat = forward(guess_lon, guess_lat)

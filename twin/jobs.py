@@ -66,9 +66,7 @@ class Progress:
                 (Jsonb(step.as_dict()), round(min(max(fraction, 0.0), 1.0), 4), self.progress_id),
             )
 
-    def finish(
-        self, state: JobState, *, report: Mapping[str, Any] | None, result: Mapping[str, Any] | None
-    ) -> None:
+    def finish(self, state: JobState, *, report: Mapping[str, Any] | None, result: Mapping[str, Any] | None) -> None:
         """Close the job: how it ended, its report and what it made."""
         with transaction(self._settings) as connection:
             finish_progress(connection, self.progress_id, state, report=report, result=result)

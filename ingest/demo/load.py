@@ -109,7 +109,7 @@ def _batches(frame: gpd.GeoDataFrame) -> Iterator[gpd.GeoDataFrame]:
 
 
 def _load_event_types(connection: Connection, district: DemoDistrict) -> None:
-    rows = district.event_types.to_dict("records")
+    rows = [{str(name): value for name, value in row.items()} for row in district.event_types.to_dict("records")]
     with connection.cursor() as cursor:
         cursor.executemany(
             """
@@ -126,9 +126,7 @@ def _load_house(settings: Settings) -> LoadReport:
         path = Path(folder) / "demo-house.ifc"
         write_house(path, lon=HOUSE_LON_LAT[0], lat=HOUSE_LON_LAT[1])
         with transaction(settings) as connection:
-            row = connection.execute(
-                "SELECT actor FROM load WHERE kind = 'roads' ORDER BY id DESC LIMIT 1"
-            ).fetchone()
+            row = connection.execute("SELECT actor FROM load WHERE kind = 'roads' ORDER BY id DESC LIMIT 1").fetchone()
         assert row is not None
         return find_source("model").load(settings, path, Options(source_id=SOURCE_ID, actor=row[0]))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import pandas as pd
 import pyogrio
 from pyogrio.errors import DataSourceError
 
@@ -35,9 +36,7 @@ def read_vector(path: Path) -> VectorFile:
     try:
         frame = pyogrio.read_dataframe(path, encoding=encoding)
     except (DataSourceError, UnicodeDecodeError, ValueError) as error:
-        raise RefusedError(
-            Text(f"读不了 {path.name}:{error}", f"{path.name} cannot be read: {error}")
-        ) from error
+        raise RefusedError(Text(f"读不了 {path.name}:{error}", f"{path.name} cannot be read: {error}")) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise RefusedError(
             Text(
@@ -45,16 +44,14 @@ def read_vector(path: Path) -> VectorFile:
                 f"{path.name} has no geometry; load a table as CSV with a mapping.",
             )
         )
-    frame.index = range(1, len(frame) + 1)
+    frame.index = pd.RangeIndex(1, len(frame) + 1)
     stated = None
     if frame.crs is not None:
         stated = DeclaredCrs(describe_crs(frame.crs), frame.crs)
     return VectorFile(frame, stated)
 
 
-def settle_crs(
-    stated: DeclaredCrs | None, declared: str | None, file_name: str, *, is_forced: bool
-) -> DeclaredCrs:
+def settle_crs(stated: DeclaredCrs | None, declared: str | None, file_name: str, *, is_forced: bool) -> DeclaredCrs:
     """The CRS to use: what a person declares, unless the file says otherwise; never a guess.
 
     Raises RefusedError where neither says, or where the two contradict each other without `--crs-force`.

@@ -54,19 +54,13 @@ class BlockSource:
 
 
 def _new_report(path: Path, options: Options) -> LoadReport:
-    return LoadReport(
-        "blocks", options.source_id or path.stem, options.file_name or path.name, hash_file(path)
-    )
+    return LoadReport("blocks", options.source_id or path.stem, options.file_name or path.name, hash_file(path))
 
 
 def _read(path: Path, options: Options, report: LoadReport) -> gpd.GeoDataFrame:
     file = read_vector(path)
     names = [str(name) for name in file.frame.columns if name != "geometry"]
-    mapping = (
-        read_mapping(options.mapping)
-        if options.mapping
-        else detect_mapping(names, ("code", "name", "name_en"))
-    )
+    mapping = read_mapping(options.mapping) if options.mapping else detect_mapping(names, ("code", "name", "name_en"))
     check_mapping(mapping, names, ("code", "name"), path.name)
     declared = settle_crs(file.stated, options.crs or mapping.crs, path.name, is_forced=options.is_crs_forced)
     report.crs_declared = declared.name

@@ -65,13 +65,11 @@ class ModelSource:
 
 
 def _new_report(path: Path, options: Options) -> LoadReport:
-    return LoadReport(
-        "model", options.source_id or _SOURCE_ID, options.file_name or path.name, hash_file(path)
-    )
+    return LoadReport("model", options.source_id or _SOURCE_ID, options.file_name or path.name, hash_file(path))
 
 
 def _tell(report: LoadReport, content: ModelContent) -> None:
-    report.read = report.kept = len(content.elements)
+    report.read = report.kept = int(content.report["products"])
     report.crs_declared = content.georeference.crs
     report.problems.extend(content.problems)
     report.model = {**content.report, "georeference": content.georeference.as_dict()}

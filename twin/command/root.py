@@ -11,6 +11,7 @@ from typing import Annotated, cast, get_args
 
 import psycopg
 import typer
+from psycopg import sql
 from rich.console import Console
 from rich.table import Table as RichTable
 
@@ -88,9 +89,7 @@ def status() -> None:
         )
         if state.is_current:
             for name in ("block", "building", "industrial_park", "urban_village", "incident", "model"):
-                row = connection.execute(
-                    psycopg.sql.SQL("SELECT count(*) FROM {}").format(psycopg.sql.Identifier(name))
-                ).fetchone()
+                row = connection.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))).fetchone()
                 table.add_row(name, f"{row[0]:,}" if row else "–")
         OUT.print(table)
     if not state.is_current:
@@ -98,9 +97,7 @@ def status() -> None:
         raise typer.Exit(1)
 
 
-@database.command(
-    help=str(Text("迁移到最新版本(需要超级用户)。", "Migrate to the newest version (as a superuser)."))
-)
+@database.command(help=str(Text("迁移到最新版本(需要超级用户)。", "Migrate to the newest version (as a superuser).")))
 def upgrade() -> None:
     """Apply every migration that is due."""
     settings = Settings()
@@ -115,9 +112,7 @@ def upgrade() -> None:
 def token_create(
     role: Annotated[
         str,
-        typer.Option(
-            help=str(Text("角色:", "Role: ")) + ", ".join(r for r in get_args(Role) if r != "public")
-        ),
+        typer.Option(help=str(Text("角色:", "Role: ")) + ", ".join(r for r in get_args(Role) if r != "public")),
     ],
     scope: Annotated[
         list[str] | None,
@@ -140,9 +135,7 @@ def token_create(
 
 @app.command(help=str(Text("运行作业(上传的载入与转换)。", "Run jobs: loading and conversion of uploads.")))
 def worker(
-    concurrency: Annotated[
-        int, typer.Option(help=str(Text("同时运行的作业数。", "Jobs at the same time.")))
-    ] = 1,
+    concurrency: Annotated[int, typer.Option(help=str(Text("同时运行的作业数。", "Jobs at the same time.")))] = 1,
 ) -> None:
     """Run until told to stop."""
     asyncio.run(run_worker(Settings(), concurrency=concurrency))
@@ -159,9 +152,7 @@ def main() -> None:
         ERR.print(str(error.text), style="red", markup=False, highlight=False)
         sys.exit(2)
     except psycopg.OperationalError as error:
-        text = Text(
-            f"数据库出错:{error}。请先运行 twin status。", f"The database failed: {error}. Try `twin status`."
-        )
+        text = Text(f"数据库出错:{error}。请先运行 twin status。", f"The database failed: {error}. Try `twin status`.")
         ERR.print(str(text), style="red", markup=False)
         sys.exit(2)
     except Exception as error:

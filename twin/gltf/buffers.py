@@ -51,6 +51,8 @@ class BufferWriter:
 
     def describe_buffers(self) -> list[dict[str, Any]]:
         """The document's `buffers`: the chunk, and the room the decoded views take."""
+        # The chunk ends where the file may end: 3D Tiles asks for contents in multiples of 8 bytes.
+        self.chunk.extend(b"\0" * (-len(self.chunk) % ALIGNMENT))
         buffers: list[dict[str, Any]] = [{"byteLength": len(self.chunk)}]
         if self._decoded_size:
             buffers.append(

@@ -28,9 +28,7 @@ def encode_triangles(indices: NDArray[np.uint32], vertex_count: int) -> bytes:
     return bytes(_codec.encode_index_buffer(np.ascontiguousarray(indices), len(indices), vertex_count))
 
 
-def order_for_cache(
-    indices: NDArray[np.uint32], vertex_count: int
-) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+def order_for_cache(indices: NDArray[np.uint32], vertex_count: int) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """Triangles and vertices in the order in which they compress and draw best.
 
     Returns the new flat indices and, for each new vertex, the old one it was.

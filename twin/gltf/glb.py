@@ -80,9 +80,7 @@ def write_glb(parts: Sequence[MeshPart], table: PropertyTable) -> GlbContent:
     document["bufferViews"] = buffers.views
     document["buffers"] = buffers.describe_buffers()
     used = np.concatenate([primitive.positions for primitive in primitives])
-    low, high = (
-        grid.centre + grid.step * corner.astype(float) for corner in (used.min(axis=0), used.max(axis=0))
-    )
+    low, high = (grid.centre + grid.step * corner.astype(float) for corner in (used.min(axis=0), used.max(axis=0)))
     return GlbContent(
         data=_pack(document, bytes(buffers.chunk)),
         minimum=(float(low[0]), float(low[1]), float(low[2])),
@@ -119,9 +117,7 @@ def _group_by_material(parts: Sequence[MeshPart]) -> list[list[MeshPart]]:
 
 def _build_primitive(parts: Sequence[MeshPart], grid: _Grid, features: int) -> _Primitive | None:
     offsets = np.cumsum([0, *(len(part.positions) for part in parts[:-1])])
-    corners = np.concatenate(
-        [part.indices.astype(np.int64) + base for part, base in zip(parts, offsets, strict=True)]
-    )
+    corners = np.concatenate([part.indices.astype(np.int64) + base for part, base in zip(parts, offsets, strict=True)])
     metres = np.concatenate([part.positions for part in parts]).astype(np.float64)
     ids = np.concatenate([part.feature_ids for part in parts]).astype(np.int64)
     if int(ids.min()) < 0 or int(ids.max()) >= features:
@@ -134,13 +130,11 @@ def _build_primitive(parts: Sequence[MeshPart], grid: _Grid, features: int) -> _
     solid = (doubled_areas > 0) & on_grid.any(axis=1)
     if not solid.any():
         return None
-    corners, flat, doubled_areas = corners[solid], flat[solid], doubled_areas[solid]
+    corners, flat = corners[solid], flat[solid]
     at = corners.reshape(-1)
     welded = shading.weld_keys(lattice[at], ids[at])
-    computed = shading.crease_normals(flat, doubled_areas, welded)
-    given = [
-        np.full(part.positions.shape, np.nan) if part.normals is None else part.normals for part in parts
-    ]
+    computed = shading.crease_normals(flat, shading.corner_angles(metres[corners]), welded)
+    given = [np.full(part.positions.shape, np.nan) if part.normals is None else part.normals for part in parts]
     stated = np.concatenate(given).astype(np.float64)[at]
     shaded = np.where(np.isfinite(stated), stated, computed)
     bytes_of_normals = np.rint(np.clip(shaded, -1, 1) * 127).astype(np.int8)
@@ -274,10 +268,9 @@ def _linear(value: float) -> float:
 
 
 def _pack(document: dict[str, Any], chunk: bytes) -> bytes:
-    # JSON is padded with spaces and the file to 8 bytes, as 3D Tiles asks of its contents.
+    # The JSON is padded with spaces so that the chunk after it, itself a multiple of 8, begins on one.
     text = orjson.dumps(document)
     text += b" " * (-(len(text) + 20) % 8)
-    chunk += b"\0" * (-(len(chunk) + 8) % 8)
     size = 12 + 8 + len(text) + 8 + len(chunk)
     return b"".join(
         (

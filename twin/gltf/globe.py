@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 from pyproj.enums import TransformDirection
 
 
-def place_on_globe(
-    longitude: float, latitude: float, height: float, heading_deg: float = 0.0
-) -> NDArray[np.float64]:
+def place_on_globe(longitude: float, latitude: float, height: float, heading_deg: float = 0.0) -> NDArray[np.float64]:
     """(4, 4) float64 from local metres (x right, y ahead, z up) to ECEF (EPSG:4978).
 
     longitude, latitude: degrees, EPSG:4979; height: metres above the ellipsoid; heading_deg: clockwise
@@ -59,12 +57,10 @@ def locate_crs(crs: pyproj.CRS) -> GlobeTransform:
     """The transform from `crs` to EPSG:4326: the hub of the registry, and the frame that ECEF is taken in."""
     transformer = pyproj.Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
     accuracy = transformer.accuracy
-    return GlobeTransform(transformer, float(accuracy) if accuracy is not None and accuracy >= 0 else None)
+    return GlobeTransform(transformer, accuracy if accuracy >= 0 else None)
 
 
-def _axes(
-    longitude: float, latitude: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _axes(longitude: float, latitude: float) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """East, north and up as unit vectors in ECEF."""
     lam, phi = np.radians(longitude), np.radians(latitude)
     east = np.array([-np.sin(lam), np.cos(lam), 0.0])

@@ -35,12 +35,22 @@ def face_normals(triangles: NDArray[np.float64]) -> tuple[NDArray[np.float64], N
     return cross / np.where(length > 0, length, 1.0)[:, None], length
 
 
+def corner_angles(triangles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The angles (3m,) in radians at the corners of triangles (m, 3, 3)."""
+    ahead = np.roll(triangles, -1, axis=1) - triangles
+    back = np.roll(triangles, 1, axis=1) - triangles
+    lengths = np.linalg.norm(ahead, axis=2) * np.linalg.norm(back, axis=2)
+    cosines = np.einsum("ijk,ijk->ij", ahead, back) / np.where(lengths > 0, lengths, 1.0)
+    return np.arccos(np.clip(cosines, -1.0, 1.0)).reshape(-1)
+
+
 def crease_normals(
-    normals: NDArray[np.float64], areas: NDArray[np.float64], corner_keys: NDArray[np.uint64]
+    normals: NDArray[np.float64], angles: NDArray[np.float64], corner_keys: NDArray[np.uint64]
 ) -> NDArray[np.float64]:
     """Normals for each corner (3m, 3): mean of the faces around its vertex that lie within the crease angle.
 
-    normals: (m, 3) of the faces; areas: (m,) their weights; corner_keys: (3m,) equal where corners meet.
+    normals: (m, 3) of the faces; angles: (3m,) at the corners, their weights, so that how a surface is cut
+    into triangles does not show; corner_keys: (3m,) equal where corners meet.
     """
     corners = len(corner_keys)
     own = np.repeat(normals, 3, axis=0)
@@ -59,7 +69,7 @@ def crease_normals(
     second = order[base + within % sizes[group]]
     smooth = np.einsum("ij,ij->i", own[first], own[second]) >= CREASE_COSINE
     first, second = first[smooth], second[smooth]
-    weighted = own[second] * areas[second // 3][:, None]
+    weighted = own[second] * angles[second][:, None]
     summed = np.column_stack([np.bincount(first, weighted[:, axis], corners) for axis in range(3)])
     length = np.linalg.norm(summed, axis=1)
     usable = length > 0

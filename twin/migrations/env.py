@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from alembic import context
+
 from twin.database import make_engine
 from twin.model import Table
 

@@ -61,9 +61,7 @@ class Block(Table):
 
     __table_args__ = (
         UniqueConstraint("scheme", "code"),
-        CheckConstraint(
-            f"ST_SRID(geometry) = {STORAGE_SRID} AND ST_Dimension(geometry) = 2", name="geometry"
-        ),
+        CheckConstraint(f"ST_SRID(geometry) = {STORAGE_SRID} AND ST_Dimension(geometry) = 2", name="geometry"),
         Index("block_parent_code_idx", "scheme", "parent_code"),
         Index("block_geometry_idx", "geometry", postgresql_using="gist"),
         Index("block_geometry_3857_idx", "geometry_3857", postgresql_using="gist"),

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from alembic import op
 from procrastinate.schema import SchemaManager
 
-from alembic import op
 from twin.migrations.run_sql import run_sql
 
 revision = "0001"
