@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from ingest.demo.incidents import LiveIncident
+from ingest.demo.live import simulate as simulate_incidents
 from ingest.demo.load import Scale, load_demo
 from ingest.load import OnProgress
 from ingest.report import LoadReport
@@ -96,6 +99,21 @@ def demo(  # noqa: D103
         load_demo(Settings(), chosen, on_progress)
 
 
+def simulate(  # noqa: D103
+    every: Annotated[
+        float, typer.Option(min=0.1, max=3600, help=str(Text("间隔秒数。", "Seconds between two arrivals.")))
+    ] = 3.0,
+    count: Annotated[
+        int | None, typer.Option(min=1, help=str(Text("到达几件后停止;不给则一直运行。", "Stop after so many.")))
+    ] = None,
+) -> None:
+    def tell(incident: LiveIncident) -> None:
+        typer.echo(f"{incident.accepted_at:%H:%M:%S}  {incident.local_id}  {incident.event_type}")
+
+    with contextlib.suppress(KeyboardInterrupt):
+        simulate_incidents(Settings(), every_s=every, count=count, on_arrival=tell)
+
+
 ingest.__doc__ = str(
     Text(
         "载入数据:检查、投影、修复、入块、更新、报告;一次事务。\n\n"
@@ -105,6 +123,9 @@ ingest.__doc__ = str(
     )
 )
 check.__doc__ = str(Text("同样的报告,但什么都不写入(试运行)。", "The same report with nothing written (a dry run)."))
+simulate.__doc__ = str(
+    Text("让合成事件不断到达,以便观看大屏。", "Let synthetic incidents keep arriving, to watch a wall by.")
+)
 demo.__doc__ = str(
     Text(
         "载入合成的示范区(数据是生成的,并处处注明)。",

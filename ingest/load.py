@@ -56,15 +56,18 @@ def load_frames(
     *,
     actor: str,
     on_progress: OnProgress = ignore_progress,
+    index: BlockIndex | None = None,
 ) -> LoadReport:
     """Load frames (see `prepare` for their shape) within the caller's transaction and keep the report.
+
+    A caller that loads often may bring the `index` of the blocks along.
 
     Raises RefusedError when the data is refused whole; the caller's transaction then rolls back.
     """
     started = time.monotonic()
     report.crs_declared = declared.name
     on_progress(Text("读取块", "reading blocks"), 0.0)
-    index = BlockIndex.read(connection)
+    index = index or BlockIndex.read(connection)
     report.load_id = start_load(connection, report, actor)
     create_staging(connection, kind)
     for number, frame in enumerate(frames):

@@ -182,7 +182,11 @@ def _cast(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoDat
             continue
         given = frame[name]
         cast = _cast_column(given, column.type)
-        broken = np.asarray(cast.isna() & given.notna() & (given.astype("string").str.strip() != ""))
+        broken = np.asarray(cast.isna() & given.notna())
+        if broken.any():
+            # What is empty or blank is no value, so nothing of it is lost.
+            written = given.astype("string").str.strip()
+            broken &= (written != "").to_numpy(bool, na_value=False)
         if broken.any():
             _turn_away(
                 frame, broken & ~bad, report,
@@ -194,16 +198,31 @@ def _cast(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoDat
 
 
 def _attributes(frame: gpd.GeoDataFrame, columns: list[str]) -> list[str]:
+    """A JSON object for each row, of the columns in which it has a value."""
     if not columns:
         return ["{}"] * len(frame)
-    rows = frame[columns].to_dict("records")
-    return [
-        json.dumps({k: _plain(v) for k, v in row.items() if not _is_missing(v)}, ensure_ascii=False) for row in rows
-    ]
+    members = [_members(name, frame[name]) for name in columns]
+    return ["{" + ", ".join(filter(None, row)) + "}" for row in zip(*members, strict=True)]
+
+
+def _members(name: str, values: pd.Series[Any]) -> list[str]:
+    """`"name": value` for each row, '' where there is no value. Each distinct value is written once."""
+    key = json.dumps(name, ensure_ascii=False)
+
+    def write(value: Any) -> str:
+        plain = None if _is_missing(value) else _plain(value)
+        return "" if _is_missing(plain) else f"{key}: {json.dumps(plain, ensure_ascii=False)}"
+
+    if values.dtype == object:
+        # 1, 1.0 and true are one distinct value, but not one text; and lists have no hash.
+        return [write(value) for value in values]
+    codes, distinct = pd.factorize(values)
+    written = np.array([*(write(value) for value in distinct), ""], dtype=object)
+    return written[codes].tolist()
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, float) and not np.isfinite(value)) or value is pd.NaT
+    return value is None or (isinstance(value, float) and not np.isfinite(value)) or value is pd.NaT or value is pd.NA
 
 
 def _plain(value: Any) -> Any:

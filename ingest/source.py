@@ -20,7 +20,7 @@ from ingest.report import LoadReport
 from twin.blocks import BlockIndex
 from twin.crs import DeclaredCrs
 from twin.database import connect, transaction
-from twin.errors import NotFoundError, RefusedError, SetupError
+from twin.errors import NotFoundError, Problem, RefusedError, SetupError
 from twin.settings import Settings
 from twin.text import Text
 
@@ -88,7 +88,7 @@ class FrameSource:
         with refusals_reported(report):
             batches = self.read(path, options, report)
             report.source_id = batches.source_id
-            return check_frames(batches.frames, self.kind, batches.declared, report, _read_index(settings))
+            return check_frames(batches.frames, self.kind, batches.declared, report, read_index(settings))
 
     def load(
         self, settings: Settings, path: Path, options: Options, on_progress: OnProgress = ignore_progress
@@ -120,6 +120,9 @@ class RefusedLoadError(RefusedError):
         self.report = report
 
 
+_TRY_AGAIN = Text("按提示修正后再试", "mend this and try again")
+
+
 class refusals_reported:  # noqa: N801 (reads as the context it is)
     """Lets a refusal leave with the report as far as it came."""
 
@@ -131,10 +134,15 @@ class refusals_reported:  # noqa: N801 (reads as the context it is)
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         if isinstance(error, RefusedError) and not isinstance(error, RefusedLoadError):
+            known = self._report.problems
+            known.extend(problem for problem in error.problems if problem not in known)
+            if not known:
+                known.append(Problem(self._report.file_name or self._report.kind, error.text, _TRY_AGAIN))
             raise RefusedLoadError(error, self._report) from error
 
 
-def _read_index(settings: Settings) -> BlockIndex | None:
+def read_index(settings: Settings) -> BlockIndex | None:
+    """The blocks, or None where there are none to ask: a check works without a database."""
     try:
         with connect(settings) as connection:
             return BlockIndex.read(connection)

@@ -121,8 +121,9 @@ class BlockIndex:
         Shares are of the area (m²) or length (m) in the metric CRS; what lies in no base grid has none.
         """
         finest = np.flatnonzero(self._widths == self._widths.max())
-        tree = shapely.STRtree(self._polygons[finest])
-        row, position = tree.query(geometries, predicate="intersects")
+        position, row = shapely.STRtree(geometries).query(self._polygons[finest], predicate="intersects")
+        by_row = np.lexsort((position, row))
+        row, position = row[by_row], position[by_row]
         counts = np.bincount(row, minlength=len(geometries))
         is_inside = np.zeros(len(geometries), dtype=bool)
         alone = counts[row] == 1

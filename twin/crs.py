@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Coordinate reference systems: declared by a person, checked against the coordinates, never guessed.
 
-The only place in Python that transforms. In and out, coordinates are x, y = longitude, latitude or
+Whoever converts plane or geographic coordinates does it here (`twin/gltf/globe.py` adds the last step,
+from there to the globe). In and out, coordinates are x, y = longitude, latitude or
 east, north, whatever order the registry gives (EPSG:4490 is lat, lon there and 4547 north, east).
 """
 

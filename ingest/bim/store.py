@@ -30,7 +30,7 @@ MODEL_CLASS = 2
 def store_model(
     connection: Connection,
     content: ModelContent,
-    asset: str,
+    asset: str | None,
     source_id: str,
     report: LoadReport,
     *,
@@ -38,15 +38,12 @@ def store_model(
 ) -> int:
     """Write the model's next version and publish it; give the model's id.
 
-    The same file at the same place, already published, changes nothing.
+    `asset` is the tileset's, None for a model without a single shape. The same file at the same place,
+    already published, changes nothing.
     """
     index = BlockIndex.read(connection)
     footprint = _footprint(content)
-    alone = np.array([footprint], dtype=object)
-    home = str(index.home(shapely.point_on_surface(alone))[0])
-    report.outside = int(home == OUTSIDE)
-    if report.outside:
-        report.problems.append(_outside(content))
+    home = find_home(content, index, report)
     report.load_id = start_load(connection, report, actor)
     local_id = content.project.get("global_id") or content.sha256
     model_id, version = _find_model(connection, source_id, local_id)
@@ -57,7 +54,7 @@ def store_model(
     name = _name(content)
     wkb = _wkb(footprint)
     building_id, score = _match_building(connection, wkb)
-    meetings = index.meetings(alone, np.array([home], dtype=object))
+    meetings = index.meetings(np.array([footprint], dtype=object), np.array([home], dtype=object))
     row = connection.execute(
         """
         INSERT INTO model (source_id, local_id, name, block_code, spans_blocks, access_class, attributes, load_id,
@@ -80,21 +77,31 @@ def store_model(
     _write_blocks(connection, "model", model_id, [(m.code, m.share) for m in meetings])
     version_id, number = _write_version(connection, content, model_id, home, report)
     _write_elements(connection, content, version_id, home)
-    tileset_id = _write_tileset(connection, content, model_id, number, asset, home, wkb, name, report)
-    _write_blocks(connection, "tileset", tileset_id, [(m.code, m.share) for m in meetings])
+    tileset_id = None
+    if asset:
+        tileset_id = _write_tileset(connection, model_id, number, asset, home, wkb, name, bool(meetings), report)
+        _write_blocks(connection, "tileset", tileset_id, [(m.code, m.share) for m in meetings])
     _publish(connection, model_id, version_id, tileset_id)
     report.inserted = report.kept
     finish_load(connection, report)
     return model_id
 
 
-def _outside(content: ModelContent) -> Problem:
-    place = f"{content.georeference.longitude:.5f}, {content.georeference.latitude:.5f}"
-    return Problem(
-        content.file_name,
-        Text(f"模型位于 {place},不在任何块内(已载入)", f"the model stands at {place}, in no block (loaded)"),
-        Text("若位置不对,用 --at 经度,纬度 再次载入", "if that is wrong, load it again with --at lon,lat"),
-    )
+def find_home(content: ModelContent, index: BlockIndex, report: LoadReport) -> str:
+    """The model's home block; a model in no block is reported, since its place may be a mistake."""
+    points = shapely.point_on_surface(np.array([_footprint(content)], dtype=object))
+    home = str(index.home(points)[0])
+    report.outside = int(home == OUTSIDE)
+    if report.outside:
+        place = f"{content.georeference.longitude:.5f}, {content.georeference.latitude:.5f}"
+        report.problems.append(
+            Problem(
+                content.file_name,
+                Text(f"模型位于 {place},不在任何块内", f"the model stands at {place}, in no block"),
+                Text("若位置不对,用 --at 经度,纬度 再次载入", "if that is wrong, load it again with --at lon,lat"),
+            )
+        )
+    return home
 
 
 def _footprint(content: ModelContent) -> Any:
@@ -134,8 +141,8 @@ def _find_model(connection: Connection, source_id: str, local_id: str) -> tuple[
 def _match_building(connection: Connection, wkb: bytes) -> tuple[int | None, float | None]:
     row = connection.execute(
         """
-        SELECT building.id,
-               ST_Area(ST_Intersection(building.geometry, face.shape)) / ST_Area(ST_Union(building.geometry, face.shape))
+        SELECT building.id, ST_Area(ST_Intersection(building.geometry, face.shape))
+                            / ST_Area(ST_Union(building.geometry, face.shape))
         FROM building, (SELECT %s::geometry AS shape) AS face
         WHERE building.geometry && face.shape AND ST_Intersects(building.geometry, face.shape)
         ORDER BY 2 DESC LIMIT 1
@@ -199,10 +206,9 @@ def _write_elements(connection: Connection, content: ModelContent, version_id: i
 
 
 def _write_tileset(
-    connection: Connection, content: ModelContent, model_id: int, number: int, asset: str, home: str, wkb: bytes,
-    name: str, report: LoadReport,
+    connection: Connection, model_id: int, number: int, asset: str, home: str, wkb: bytes, name: str, spans: bool,
+    report: LoadReport,
 ) -> int:  # fmt: skip
-    spans = connection.execute("SELECT spans_blocks FROM model WHERE id = %s", (model_id,)).fetchone()
     row = connection.execute(
         """
         INSERT INTO tileset (source_id, local_id, name, block_code, spans_blocks, access_class, load_id, kind,
@@ -210,7 +216,7 @@ def _write_tileset(
         VALUES ('model', %s, %s, %s, %s, %s, %s, 'model', 'feature_id', %s, %s, %s) RETURNING id
         """,
         (
-            f"{model_id}/{number}", name, home, bool(spans and spans[0]), MODEL_CLASS, report.load_id, asset,
+            f"{model_id}/{number}", name, home, spans, MODEL_CLASS, report.load_id, asset,
             model_id, wkb,
         ),
     ).fetchone()  # fmt: skip
@@ -218,7 +224,7 @@ def _write_tileset(
     return int(row[0])
 
 
-def _publish(connection: Connection, model_id: int, version_id: int, tileset_id: int) -> None:
+def _publish(connection: Connection, model_id: int, version_id: int, tileset_id: int | None) -> None:
     connection.execute(
         "UPDATE model_version SET state = 'withdrawn' WHERE model_id = %s AND state = 'published'",
         (model_id,),
@@ -228,7 +234,8 @@ def _publish(connection: Connection, model_id: int, version_id: int, tileset_id:
         (tileset_id, version_id),
     )
     connection.execute(
-        "UPDATE tileset SET is_published = (id = %s) WHERE model_id = %s AND is_published <> (id = %s)",
-        (tileset_id, model_id, tileset_id),
+        "UPDATE tileset SET is_published = NOT is_published WHERE model_id = %s "
+        "AND is_published <> (id IS NOT DISTINCT FROM %s)",
+        (model_id, tileset_id),
     )
     connection.execute("UPDATE model SET published_version_id = %s WHERE id = %s", (version_id, model_id))

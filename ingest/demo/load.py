@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -44,7 +45,8 @@ def load_demo(settings: Settings, scale: Scale, on_progress: OnProgress) -> None
     """
     if not _is_loaded(settings, scale):
         on_progress(Text("生成合成城区", "generating the synthetic district"), 0.02)
-        district = generate(scale)
+        # The year of incidents ends now: a demo whose "today" is empty would show nothing of today.
+        district = generate(scale, now=datetime.now(UTC).replace(minute=0, second=0, microsecond=0))
         with transaction(settings) as connection:
             for report in _load_district(connection, district, settings, on_progress):
                 show_report(report)
@@ -124,7 +126,8 @@ def _load_event_types(connection: Connection, district: DemoDistrict) -> None:
 def _load_house(settings: Settings) -> LoadReport:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "demo-house.ifc"
-        write_house(path, lon=HOUSE_LON_LAT[0], lat=HOUSE_LON_LAT[1])
+        # West of the middle of the free plot, which stays free for a model of one's own.
+        write_house(path, lon=HOUSE_LON_LAT[0] - 0.0003, lat=HOUSE_LON_LAT[1] + 0.0002)
         with transaction(settings) as connection:
             row = connection.execute("SELECT actor FROM load WHERE kind = 'roads' ORDER BY id DESC LIMIT 1").fetchone()
         assert row is not None

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from ingest.bim.read import read_model
 from ingest.bim.records import ModelContent, parse_placement
-from ingest.bim.store import store_model
+from ingest.bim.store import find_home, store_model
+from ingest.bim.unplaced import UnplacedError
 from ingest.load import OnProgress, ignore_progress
 from ingest.report import LoadReport
-from ingest.source import Options, hash_file, refusals_reported
+from ingest.source import Options, hash_file, read_index, refusals_reported
 from twin.assets import new_asset, store_asset
 from twin.database import transaction
 from twin.settings import Settings
@@ -30,14 +31,11 @@ class ModelSource:
         """The report of a load that does not happen."""
         report = _new_report(path, options)
         with refusals_reported(report):
-            content = read_model(
-                path,
-                override=parse_placement(options.at) if options.at else None,
-                crs=options.crs,
-                tiles_dir=None,
-                progress=ignore_progress,
-            )
-            _tell(report, content)
+            content = _read(path, options, report)
+            index = read_index(settings)
+            report.outside = None
+            if index:
+                find_home(content, index, report)
         return report
 
     def load(
@@ -46,16 +44,9 @@ class ModelSource:
         """Read, tile, store and publish; nothing is visible before all of it is."""
         report = _new_report(path, options)
         with refusals_reported(report), new_asset(settings) as folder:
-            content = read_model(
-                path,
-                override=parse_placement(options.at) if options.at else None,
-                crs=options.crs,
-                tiles_dir=folder,
-                progress=lambda step, fraction: on_progress(step, fraction * 0.9),
-            )
-            _tell(report, content)
+            content = _read(path, options, report, folder, lambda step, done: on_progress(step, done * 0.9))
             on_progress(Text("写入数据库并发布", "storing and publishing"), 0.95)
-            asset = store_asset(settings, folder)
+            asset = store_asset(settings, folder) if (folder / "tileset.json").exists() else None
             with transaction(settings) as connection:
                 model_id = store_model(
                     connection, content, asset, options.source_id or _SOURCE_ID, report, actor=options.actor
@@ -66,6 +57,31 @@ class ModelSource:
 
 def _new_report(path: Path, options: Options) -> LoadReport:
     return LoadReport("model", options.source_id or _SOURCE_ID, options.file_name or path.name, hash_file(path))
+
+
+def _read(
+    path: Path,
+    options: Options,
+    report: LoadReport,
+    tiles_dir: Path | None = None,
+    on_progress: OnProgress = ignore_progress,
+) -> ModelContent:
+    """Read the model and put down in the report what was found, placed or not."""
+    try:
+        content = read_model(
+            path,
+            override=parse_placement(options.at) if options.at else None,
+            crs=options.crs,
+            tiles_dir=tiles_dir,
+            file_name=report.file_name,
+            progress=on_progress,
+        )
+    except UnplacedError as error:
+        candidates = [candidate.as_dict() for candidate in error.candidates]
+        report.model = {**error.report, "georeference": {"source": None, "candidates": candidates}}
+        raise
+    _tell(report, content)
+    return content
 
 
 def _tell(report: LoadReport, content: ModelContent) -> None:

@@ -143,10 +143,13 @@ def worker(
 
 def main() -> None:
     """The entry point: one explained line for whatever we can explain, exit 2; a traceback never."""
-    for entry in sorted(entry_points(group="twin.commands"), key=lambda e: e.name):
-        command = entry.load()
-        app.command(entry.name, help=command.__doc__)(command)
+    # Only what is asked for is imported: `twin status` should not wait for the readers of IFC.
+    asked = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
     try:
+        for entry in sorted(entry_points(group="twin.commands"), key=lambda e: e.name):
+            if asked in {None, entry.name}:
+                command = entry.load()
+                app.command(entry.name, help=command.__doc__)(command)
         app()
     except TwinError as error:
         ERR.print(str(error.text), style="red", markup=False, highlight=False)

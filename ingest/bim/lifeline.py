@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What ties a process to the one that started it, and what it has used so far."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+from pathlib import Path
+from typing import Final
+
+PR_SET_PDEATHSIG: Final = 1
+
+IDLE_FACTOR: Final = 10
+"""Wall seconds to one CPU second that a worker may take before it is held to be stuck."""
+
+
+def die_with_parent() -> None:
+    """From now on this process is killed when its parent ends, so that no parser is left behind."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def read_cpu_seconds(process: int) -> float:
+    """CPU seconds that a process has used; 0 when it is gone."""
+    try:
+        text = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return 0.0
+    # The second field is the program's name in brackets and may hold blanks.
+    fields = text.rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
