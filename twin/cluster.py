@@ -70,22 +70,24 @@ def find_cluster(settings: Settings) -> Cluster:
     mark = hashlib.sha256(str(home).encode()).hexdigest()[:12]
     if os.geteuid() == 0:
         directory = Path("/var/lib/twin") / mark
-        return Cluster(find_bin_dir(), directory, directory, OWNER)
-    # A socket's path may have 107 bytes, so it cannot always be beside the data.
-    runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/tmp/twin-{os.geteuid()}")
-    return Cluster(find_bin_dir(), home, runtime / f"twin-{mark}", None)
+        return Cluster(_find_bin_dir(directory), directory, directory, OWNER)
+    # A socket's path may have 107 bytes, so it cannot always be beside the data; nor in XDG_RUNTIME_DIR,
+    # which a cron job does not have.
+    return Cluster(_find_bin_dir(home), home, Path(f"/tmp/twin-{os.geteuid()}") / mark, None)
 
 
-def find_bin_dir() -> Path:
-    """The newest PostgreSQL of the system that has PostGIS.
+def _find_bin_dir(directory: Path) -> Path:
+    """The PostgreSQL that made this cluster, for a new one the newest of the system that has PostGIS.
 
-    Raises SetupError where none has.
+    Raises SetupError where there is none.
     """
+    made_by = directory / "pg" / "PG_VERSION"
+    wanted = made_by.read_text().strip() if made_by.exists() else r"\d+"
     found: list[tuple[int, Path]] = []
     for binary in Path("/usr/lib/postgresql").glob("*/bin/initdb"):
         version = binary.parent.parent.name
         control = Path(f"/usr/share/postgresql/{version}/extension/postgis.control")
-        if re.fullmatch(r"\d+", version) and control.exists():
+        if re.fullmatch(wanted, version) and control.exists():
             found.append((int(version), binary.parent))
     if not found:
         raise SetupError(
@@ -155,6 +157,14 @@ def _make_private(cluster: Cluster, directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if cluster.system_user:
         shutil.chown(directory, cluster.system_user)
+    elif directory.stat().st_uid != os.geteuid() or directory.parent.stat().st_uid != os.geteuid():
+        # Whoever may connect is superuser, so the socket must not lie where somebody else has laid it out.
+        raise SetupError(
+            Text(
+                f"目录 {directory} 属于别的用户。请删除它后重试。",
+                f"The directory {directory} belongs to somebody else. Remove it and try again.",
+            )
+        )
 
 
 def _ensure_system_user(user: str) -> None:

@@ -82,8 +82,13 @@ def alembic_config(url: str) -> Config:
 
 
 def upgrade_database(settings: Settings) -> None:
-    """Bring the database to the newest migration, as a superuser (see docs/operate.md)."""
+    """Bring the database to the newest migration, as a superuser (see docs/operate.md).
+
+    An update of PostGIS forgets that the overlap of boxes is leakproof, so that is said again each time.
+    """
     command.upgrade(alembic_config(database_url(settings)), "head")
+    with transaction(settings) as connection:
+        connection.execute("ALTER FUNCTION geometry_overlaps(geometry, geometry) LEAKPROOF")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from alembic import command
+
 from twin.database import alembic_config, connect, database_url
 from twin.settings import Settings
 

@@ -11,8 +11,10 @@ from twin.text import Text, locale_language, negotiate_language
 
 @pytest.mark.parametrize(
     ("header", "language"),
-    [(None, "zh"), ("", "zh"), ("fr", "zh"), ("en", "en"), ("en-US,zh;q=0.8", "en"), ("de, zh-CN;q=0.9, en;q=0.5", "zh"),
-     ("en;q=0", "zh"), ("en;q=x", "zh")],
+    [
+        (None, "zh"), ("", "zh"), ("fr", "zh"), ("en", "en"), ("en-US,zh;q=0.8", "en"),
+        ("de, zh-CN;q=0.9, en;q=0.5", "zh"), ("en;q=0", "zh"), ("en;q=x", "zh"),
+    ],
 )  # fmt: skip
 def test_a_header_chooses_and_chinese_is_the_rest(header: str | None, language: str) -> None:
     assert negotiate_language(header) == language
