@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Wires the API together: bare routes for what is hot, the framework for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import (
+    blocks,
+    collections,
+    health,
+    jobs,
+    landing,
+    models,
+    pages,
+    session,
+    tilesets,
+    uploads,
+)
+from api.errors import register_errors
+from api.hot import TileRoute, is_tile_path
+from api.services import Services
+from api.stream import StreamRoute
+from api.version import VERSION
+from twin.settings import Settings
+
+_SECURITY: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+_ROUTERS: Final = (
+    landing.router, session.router, health.router, collections.router, blocks.router, models.router,
+    tilesets.router, uploads.router, jobs.router, pages.router,
+)  # fmt: skip
+
+
+class Application:
+    """The ASGI application of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.services = Services(settings)
+        self._framework = _make_framework(self.services)
+        self._tiles = TileRoute(self.services)
+        self._stream = StreamRoute(self.services)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._framework(scope, receive, send)
+            return
+        path: str = scope["path"]
+        method: str = scope["method"]
+        if method == "HEAD" and not path.startswith("/uploads/"):
+            # Every GET answers HEAD too: the same work, the same headers, no body.
+            scope = {**scope, "method": "GET"}
+            send = _without_body(send)
+        await self._route(path, method)(scope, receive, _with_security(send))
+
+    def _route(self, path: str, method: str) -> ASGIApp:
+        if method in ("GET", "HEAD") and is_tile_path(path):
+            return self._tiles
+        # A stream has no end, so a HEAD of it would have none either.
+        if method == "GET" and path == "/stream":
+            return self._stream
+        return self._framework
+
+
+def create_app(settings: Settings) -> Application:
+    """The API over the database of `settings`; it connects when the server starts it."""
+    return Application(settings)
+
+
+def _make_framework(services: Services) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
+        async with services.open():
+            yield
+
+    framework = FastAPI(
+        title="Blocktwin", version=VERSION, lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None,
+        redirect_slashes=False,
+    )  # fmt: skip
+    framework.state.services = services
+    for router in _ROUTERS:
+        framework.include_router(router)
+    register_errors(framework)
+    return framework
+
+
+def _with_security(send: Send) -> Send:
+    async def send_secured(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *_SECURITY]}
+        await send(message)
+
+    return send_secured
+
+
+def _without_body(send: Send) -> Send:
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_head

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Collections, items and tile descriptions: OGC API Features (core, GeoJSON) and Tiles."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from api.district import District, read_district
+from api.links import base_url, make_link
+from api.parameters import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    decode_cursor,
+    encode_cursor,
+    parse_filter,
+    refuse_unknown,
+)
+from api.pool import fetch_row
+from api.response import GEOJSON, JSON, MVT, answer_bytes
+from api.services import Services, get_actor, get_services
+from layers.layer import Layer
+from layers.query import count_matched, select_item, select_page
+from layers.registry import find_layer, load_layers
+from layers.style import describe_layer, make_map_style
+from twin.access import Actor
+from twin.errors import InvalidRequestError, NotFoundError
+from twin.text import Language, Text, negotiate_language
+
+CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
+QUERYABLES: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
+GREGORIAN: Final = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
+TILE_MATRIX_SET: Final = "WebMercatorQuad"
+
+_LOCALISED: Final = {"Vary": "Accept-Language, Authorization, Cookie"}
+
+router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["features"])
+
+AsActor = Annotated[Actor, Depends(get_actor)]
+With = Annotated[Services, Depends(get_services)]
+LayerId = Annotated[str, Path(description="A layer's id")]
+
+
+@router.get("/collections", summary="The layers")
+async def list_collections(request: Request, actor: AsActor, services: With) -> Response:
+    """Every layer with its declaration in `blocktwin`."""
+    district = await read_district(services)
+    language = _language(request)
+    base = base_url(request)
+    body = {
+        "links": [make_link(f"{base}/collections", "self", JSON)],
+        "collections": [_describe(layer, actor, district, base, language) for layer in load_layers().values()],
+    }
+    return answer_bytes(request, actor, orjson.dumps(body), JSON, _LOCALISED)
+
+
+@router.get("/collections/{layer_id}", summary="One layer")
+async def get_collection(request: Request, actor: AsActor, services: With, layer_id: LayerId) -> Response:
+    """A layer's declaration, extent and links."""
+    district = await read_district(services)
+    body = _describe(find_layer(layer_id), actor, district, base_url(request), _language(request))
+    return answer_bytes(request, actor, orjson.dumps(body), JSON, _LOCALISED)
+
+
+@router.get("/collections/{layer_id}/queryables", summary="A layer's properties as JSON Schema")
+async def get_queryables(request: Request, actor: AsActor, layer_id: LayerId) -> Response:
+    """The properties that this actor may see."""
+    layer = find_layer(layer_id)
+    language = _language(request)
+    kinds: dict[str, dict[str, Any]] = {"datetime": {"type": "string", "format": "date-time"}}
+    body = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": str(request.url),
+        "type": "object",
+        "title": layer.title.in_language(language),
+        "properties": {
+            p.name: {"title": p.title.in_language(language), **kinds.get(p.type, {"type": p.type})}
+            for p in layer.properties_for(actor.access_class)
+        },
+    }
+    return answer_bytes(request, actor, orjson.dumps(body), "application/schema+json", _LOCALISED)
+
+
+@router.get("/collections/{layer_id}/items", summary="A layer's features as GeoJSON")
+async def list_items(
+    request: Request, actor: AsActor, services: With, layer_id: LayerId,
+    bbox: Annotated[str | None, Query(description="west,south,east,north in degrees")] = None,
+    block: Annotated[str | None, Query(description="features in this block and below it")] = None,
+    ids: Annotated[str | None, Query(description="feature ids with commas")] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    cursor: Annotated[str | None, Query(description="from a next link")] = None,
+    datetime: Annotated[str | None, Query(description="an RFC 3339 instant or interval")] = None,
+    count: Annotated[str | None, Query(description="`exact` counts all that match")] = None,
+) -> Response:  # fmt: skip
+    """A page of features by id, or newest first where the layer has it so."""
+    layer = find_layer(layer_id)
+    narrowed = parse_filter(services.zone, bbox=bbox, block=block, ids=ids, moment=datetime)
+    if count not in (None, "exact"):
+        raise InvalidRequestError(
+            Text("参数 count 只能是 exact。", "The parameter count is `exact` or absent."), "count"
+        )
+    after = None if cursor is None else decode_cursor(cursor, layer)
+    matched = None
+    async with services.as_actor(actor) as connection:
+        row = await fetch_row(connection, select_page(layer, narrowed, actor.access_class, limit=limit, after=after))
+        if count:
+            counted = await fetch_row(connection, count_matched(layer, narrowed))
+            matched = counted[0] if counted else 0
+    features, found, last = row or ("", 0, None)
+    here = request.url
+    links = [make_link(str(here), "self", GEOJSON)]
+    if found > limit and last is not None:
+        links.append(make_link(str(here.include_query_params(cursor=encode_cursor(last))), "next", GEOJSON))
+    links.append(make_link(f"{base_url(request)}/collections/{layer.id}", "collection", JSON))
+    numbers = {"numberReturned": min(found, limit), "links": links}
+    if matched is not None:
+        numbers["numberMatched"] = matched
+    body = b'{"type":"FeatureCollection","features":[' + features.encode() + b"]," + orjson.dumps(numbers)[1:]
+    return answer_bytes(request, actor, body, GEOJSON, {"Content-Crs": f"<{CRS84}>"})
+
+
+@router.get("/collections/{layer_id}/items/{feature_id}", summary="One feature")
+async def get_item(request: Request, actor: AsActor, services: With, layer_id: LayerId, feature_id: str) -> Response:
+    """A feature as GeoJSON; what the actor may not see is not there."""
+    layer = find_layer(layer_id)
+    row = None
+    if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19:
+        async with services.as_actor(actor) as connection:
+            row = await fetch_row(connection, select_item(layer, int(feature_id), actor.access_class))
+    if row is None:
+        raise NotFoundError(
+            Text(
+                f"图层 {layer.id} 中没有编号为 {feature_id} 的要素,或它不在您的权限范围内。",
+                f"The layer {layer.id} has no feature {feature_id}, or none within your reach.",
+            )
+        )
+    base = f"{base_url(request)}/collections/{layer.id}"
+    links = [make_link(str(request.url), "self", GEOJSON), make_link(base, "collection", JSON)]
+    body = row[0].encode()[:-1] + b',"links":' + orjson.dumps(links) + b"}"
+    return answer_bytes(request, actor, body, GEOJSON, {"Content-Crs": f"<{CRS84}>"})
+
+
+@router.get("/incidents", summary="Incidents, newest first", tags=["incidents"])
+async def list_incidents(
+    request: Request, actor: AsActor, services: With, bbox: str | None = None, block: str | None = None,
+    ids: str | None = None, limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+    cursor: str | None = None, datetime: str | None = None, count: str | None = None,
+) -> Response:  # fmt: skip
+    """The same as `/collections/incidents/items`."""
+    return await list_items(request, actor, services, "incidents", bbox, block, ids, limit, cursor, datetime, count)
+
+
+@router.get(f"/collections/{{layer_id}}/tiles/{TILE_MATRIX_SET}", summary="TileJSON of a layer", tags=["tiles"])
+async def get_tilejson(request: Request, actor: AsActor, services: With, layer_id: LayerId) -> Response:
+    """Where a layer's vector tiles are and what is in them."""
+    layer = find_layer(layer_id)
+    district = await read_district(services)
+    language = _language(request)
+    shown = [p for p in layer.properties_for(actor.access_class) if p.in_tiles]
+    body = {
+        "tilejson": "3.0.0",
+        "name": layer.title.in_language(language),
+        "tiles": [f"{base_url(request)}/collections/{layer.id}/tiles/{TILE_MATRIX_SET}/{{z}}/{{y}}/{{x}}"],
+        "minzoom": layer.minzoom,
+        "maxzoom": layer.maxzoom,
+        "bounds": _extent(district),
+        "vector_layers": [
+            {
+                "id": layer.id,
+                "description": layer.description.in_language(language),
+                "minzoom": layer.minzoom,
+                "maxzoom": layer.maxzoom,
+                "fields": {p.name: p.title.in_language(language) for p in shown},
+            }
+        ],
+    }
+    return answer_bytes(request, actor, orjson.dumps(body), JSON, _LOCALISED)
+
+
+@router.get("/styles/default", summary="A MapLibre style of the visible layers", tags=["tiles"])
+async def get_map_style(request: Request, actor: AsActor) -> Response:
+    """Made of the layers' declarations."""
+    style = make_map_style(load_layers().values(), base_url(request))
+    return answer_bytes(request, actor, orjson.dumps(style), JSON)
+
+
+def _describe(layer: Layer, actor: Actor, district: District | None, base: str, language: Language) -> dict[str, Any]:
+    here = f"{base}/collections/{layer.id}"
+    return {
+        "id": layer.id,
+        "title": layer.title.in_language(language),
+        "description": layer.description.in_language(language),
+        "itemType": "feature",
+        "crs": [CRS84],
+        "extent": {
+            "spatial": {"bbox": [_extent(district)], "crs": CRS84},
+            "temporal": {"interval": [[None, None]], "trs": GREGORIAN},
+        },
+        "links": [
+            make_link(here, "self", JSON),
+            make_link(f"{here}/items", "items", GEOJSON),
+            make_link(f"{here}/queryables", QUERYABLES, "application/schema+json"),
+            make_link(f"{here}/tiles/{TILE_MATRIX_SET}", "describedby", JSON, "TileJSON"),
+            make_link(
+                f"{here}/tiles/{TILE_MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "item", MVT
+            ) | {"templated": True},
+        ],
+        "blocktwin": describe_layer(layer, actor.access_class),
+    }  # fmt: skip
+
+
+def _extent(district: District | None) -> list[float]:
+    """The district's box. A load may lie outside all of it, and then only unscoped actors see it."""
+    return list(district.bbox) if district else [-180.0, -90.0, 180.0, 90.0]
+
+
+def _language(request: Request) -> Language:
+    return negotiate_language(request.headers.get("accept-language"))

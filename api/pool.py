@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The API's database connections, and the one way to use them: inside a transaction, as somebody."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
+
+from layers.query import Statement
+from twin.access import SET_ACTOR, Actor
+from twin.database import database_url
+from twin.settings import Settings
+
+Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
+
+WAIT_S: Final = 5.0
+"""The longest a request waits for a connection."""
+
+# The plan of a tile depends on where it lies, so no plan is kept for all.
+_OPTIONS: Final = "-c plan_cache_mode=force_custom_plan -c application_name=twin-api -c timezone="
+
+
+def make_pool(settings: Settings) -> Pool:
+    """A pool that is still closed; its connections do not begin transactions of their own."""
+    return AsyncConnectionPool(
+        database_url(settings),
+        min_size=min(2, settings.pool_size),
+        max_size=settings.pool_size,
+        timeout=WAIT_S,
+        kwargs={"autocommit": True, "options": _OPTIONS + settings.time_zone},
+        configure=_warm,
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+
+
+@asynccontextmanager
+async def as_actor(pool: Pool, actor: Actor, timeout_ms: int) -> AsyncGenerator[AsyncConnection[TupleRow]]:
+    """A transaction in which only what `actor` may see is there."""
+    async with pool.connection() as connection, connection.transaction():
+        await connection.execute(SET_ACTOR, actor.settings(timeout_ms))
+        yield connection
+
+
+@asynccontextmanager
+async def as_owner(pool: Pool) -> AsyncGenerator[AsyncConnection[TupleRow]]:
+    """A transaction outside row-level security: tokens, uploads and jobs, never features."""
+    async with pool.connection() as connection, connection.transaction():
+        yield connection
+
+
+async def fetch_row(connection: AsyncConnection[TupleRow], statement: Statement) -> TupleRow | None:
+    """The first row of a statement that `layers` composed."""
+    return await (await connection.execute(statement.text, statement.values)).fetchone()
+
+
+async def _warm(connection: AsyncConnection[TupleRow]) -> None:
+    """Load PostGIS and PROJ into the new backend, which would cost its first tile 100 ms."""
+    await connection.execute(
+        "SELECT ST_AsMVT(shown, 'warm', 4096, 'geom') FROM (SELECT ST_AsMVTGeom(ST_Transform("
+        "ST_SetSRID(ST_Point(0, 0), 4490), 3857), ST_MakeEnvelope(-1, -1, 1, 1, 3857)) AS geom) AS shown"
+    )

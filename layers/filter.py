@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a request asks a layer to be narrowed to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from layers.tile import Box
+from twin.model.table import OUTSIDE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """A narrowing; everything that is None does not narrow.
+
+    boxes: one box, or the two halves of one across the antimeridian (degrees, lon/lat).
+    block: a block's code, with all below it. ids: feature ids.
+    interval: valid time from, to, both included; None is open.
+    """
+
+    boxes: tuple[Box, ...] = ()
+    block: str | None = None
+    ids: tuple[int, ...] | None = None
+    interval: tuple[datetime | None, datetime | None] | None = None
+
+    @property
+    def cache_key(self) -> str:
+        """Equal for equal filters, '' for none."""
+        return "" if self == NO_FILTER else repr((self.boxes, self.block, self.ids, self.interval))
+
+
+NO_FILTER: Final = Filter()
+
+
+def code_range(code: str) -> tuple[str, str]:
+    """Where the codes of a block and all below it lie: from, to (excluded)."""
+    return code, code + OUTSIDE
+
+
+def cut_box(west: float, south: float, east: float, north: float) -> tuple[Box, ...]:
+    """A requested box as boxes that each run from west to east: two where it crosses the antimeridian."""
+    if west <= east:
+        return ((west, south, east, north),)
+    return (west, south, 180.0, north), (-180.0, south, east, north)
