@@ -134,6 +134,15 @@ def test_a_feature_that_meets_another_block_is_told_there_too(city: Settings) ->
         connection.execute("INSERT INTO feature_block VALUES ('urban_village', %s, %s, 0.4)", (row[0], B))
         connection.commit()
         assert {r[3] for r in changes(connection)} == {A, B}
+        last = changes(connection)[-1][0]
+        connection.execute("UPDATE urban_village SET hazards = 1")
+        connection.commit()
+        assert {(r[2], r[3]) for r in changes(connection, last)} == {("update", A), ("update", B)}
+        last = changes(connection)[-1][0]
+        connection.execute("DELETE FROM urban_village")
+        connection.commit()
+        assert {(r[2], r[3]) for r in changes(connection, last)} == {("delete", A), ("delete", B)}
+        assert connection.execute("SELECT count(*) FROM feature_block").fetchone() == (0,)
 
 
 def test_every_commit_notifies_and_a_rollback_does_not(city: Settings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import SmallInteger, text
+from sqlalchemy import Index, SmallInteger, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from twin.model.table import CodeText, FeatureColumns, Table
@@ -41,3 +41,12 @@ class Incident(FeatureColumns, Table):
     accepted_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
     block_code_then: Mapped[str | None] = mapped_column(CodeText(), comment="the home when it was accepted")
+
+
+# The newest first, page by page: what walls and desks ask for all day.
+Index(
+    "incident_newest_idx",
+    text("coalesce(occurred_at, '-infinity'::timestamptz) DESC"),
+    text("id DESC"),
+    _table=Incident.__table__,
+)

@@ -2,9 +2,9 @@
 
 CREATE SEQUENCE change_seq;
 
--- TG_ARGV: the layer, and the column that holds the block code. One row per block and class; when a
--- statement meets more than 400 blocks their codes are cut to the second level, so that a load of the
--- whole district is told in a few rows.
+-- TG_ARGV: the layer, and the column that holds the block code. One row per block and class; a feature
+-- that spans blocks is told in each of them; when a statement meets more than 400 blocks their codes are
+-- cut to the second level, so that a load of the whole district is told in a few rows.
 CREATE FUNCTION record_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -20,6 +20,14 @@ BEGIN
         WHEN 'DELETE' THEN format('SELECT %s FROM old_rows', fields)
         -- a row that moved or was reclassified is gone from where it was
         ELSE format('SELECT %1$s FROM old_rows UNION ALL SELECT %1$s FROM new_rows', fields) END;
+    IF TG_TABLE_NAME <> 'block' THEN
+        touched := format($statement$
+            %1$s UNION ALL
+            SELECT rows.id, meets.block_code, rows.access_class, rows.geometry
+            FROM %2$s AS rows JOIN feature_block AS meets ON meets.kind = %3$L AND meets.feature_id = rows.id
+            WHERE rows.spans_blocks AND meets.block_code <> rows.block_code
+        $statement$, touched, CASE TG_OP WHEN 'DELETE' THEN 'old_rows' ELSE 'new_rows' END, TG_TABLE_NAME);
+    END IF;
     EXECUTE format($statement$
         WITH touched AS (%s),
         by_block AS (
@@ -60,6 +68,14 @@ BEGIN
             GROUP BY meets.block_code, feature.access_class
         $statement$, touched, kinds.kind);
     END LOOP;
+    RETURN NULL;
+END $$;
+
+-- A feature that is gone meets nothing any more. (By name this trigger follows the one that tells of it.)
+CREATE FUNCTION forget_feature_blocks() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+    DELETE FROM feature_block USING old_rows WHERE kind = TG_TABLE_NAME AND feature_id = old_rows.id;
     RETURN NULL;
 END $$;
 
@@ -104,6 +120,16 @@ SELECT watch_changes(layer, kind) FROM (VALUES
     ('models', 'model'),
     ('tilesets', 'tileset')) AS layers(layer, kind);
 SELECT watch_changes('blocks', 'block', 'code');
+
+DO $$
+DECLARE feature_kind text;
+BEGIN
+    FOR feature_kind IN SELECT kind FROM layer_kind WHERE kind <> 'block' LOOP
+        EXECUTE format(
+            'CREATE TRIGGER forget_blocks AFTER DELETE ON %I REFERENCING OLD TABLE AS old_rows
+             FOR EACH STATEMENT EXECUTE FUNCTION forget_feature_blocks()', feature_kind);
+    END LOOP;
+END $$;
 
 CREATE TRIGGER change_insert AFTER INSERT ON feature_block REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION record_feature_block();

@@ -150,6 +150,7 @@ CREATE TABLE incident (
 CREATE INDEX incident_block_code_idx ON incident (block_code);
 CREATE INDEX incident_geometry_3857_idx ON incident USING gist (geometry_3857);
 CREATE INDEX incident_geometry_idx ON incident USING gist (geometry);
+CREATE INDEX incident_newest_idx ON incident (coalesce(occurred_at, '-infinity'::timestamptz) DESC, id DESC);
 CREATE INDEX incident_occurred_at_idx ON incident (occurred_at);
 COMMENT ON COLUMN incident.block_code_then IS 'the home when it was accepted';
 
