@@ -57,6 +57,10 @@ SourceOption = Annotated[
         help=str(Text("来源标识;同一来源内按编号更新。", "Source id; rows update by id within one source.")),
     ),
 ]
+LayerOption = Annotated[
+    str | None,
+    typer.Option("--layer", help=str(Text("文件有多个图层时取哪一个。", "Which layer of a file with several."))),
+]
 At = Annotated[
     str | None,
     typer.Option(
@@ -71,18 +75,18 @@ Json = Annotated[
 
 def ingest(  # noqa: D103 (its help is made below, in the reader's language)
     kind: Kind, path: Path_, crs: Crs = None, crs_force: CrsForce = False, mapping: MappingOption = None,
-    source: SourceOption = None, at: At = None, as_json: Json = False,
+    source: SourceOption = None, layer: LayerOption = None, at: At = None, as_json: Json = False,
 ) -> None:  # fmt: skip
-    options = _options(crs, crs_force, mapping, source, at)
+    options = _options(crs, crs_force, mapping, source, layer, at)
     with _bar(is_shown=not as_json) as on_progress:
         _run(lambda: find_source(kind).load(Settings(), path, options, on_progress), kind, as_json=as_json)
 
 
 def check(  # noqa: D103
     kind: Kind, path: Path_, crs: Crs = None, crs_force: CrsForce = False, mapping: MappingOption = None,
-    source: SourceOption = None, at: At = None, as_json: Json = False,
+    source: SourceOption = None, layer: LayerOption = None, at: At = None, as_json: Json = False,
 ) -> None:  # fmt: skip
-    options = _options(crs, crs_force, mapping, source, at)
+    options = _options(crs, crs_force, mapping, source, layer, at)
     _run(lambda: find_source(kind).check(Settings(), path, options), kind, as_json=as_json)
 
 
@@ -134,8 +138,11 @@ demo.__doc__ = str(
 )
 
 
-def _options(crs: str | None, crs_force: bool, mapping: str | None, source: str | None, at: str | None) -> Options:
+def _options(
+    crs: str | None, crs_force: bool, mapping: str | None, source: str | None, layer: str | None, at: str | None
+) -> Options:
     return Options(
+        layer=layer,
         crs=crs,
         is_crs_forced=crs_force,
         mapping=mapping,

@@ -17,7 +17,7 @@ def vector_reader(kind: Kind) -> Callable[[Path, Options, LoadReport], Batches]:
     """A reader of vector files for `kind`; columns with other names are kept as attributes."""
 
     def read(path: Path, options: Options, report: LoadReport) -> Batches:
-        file = read_vector(path)
+        file = read_vector(path, options.layer)
         names = [str(name) for name in file.frame.columns if name != "geometry"]
         wanted = tuple(c.name for c in kind.columns if c.name not in {"geometry", "source_id", "load_id"})
         mapping = read_mapping(options.mapping) if options.mapping else detect_mapping(names, wanted)

@@ -141,12 +141,7 @@ def _name_rows(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.G
     """Give every row its `local_id`; where the file has none, the digest of its content."""
     frame = frame.copy()
     if "local_id" not in frame.columns:
-        wkb = shapely.to_wkb(_geometry(frame))
-        rest = frame.drop(columns="geometry").astype(str).agg("\x1f".join, axis=1) if len(frame.columns) > 1 else None
-        frame["local_id"] = [
-            hashlib.sha1((w or b"") + (str(rest.iloc[i]) if rest is not None else "").encode()).hexdigest()[:16]
-            for i, w in enumerate(wkb)
-        ]
+        frame["local_id"] = _digest_rows(frame)
         report.problems.append(
             Problem(
                 report.file_name or kind.name,
@@ -165,6 +160,14 @@ def _name_rows(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.G
     _turn_away(frame, missing, report, Text("没有编号", "no id"), "local_id")
     frame["local_id"] = ids
     return frame[~missing]
+
+
+def _digest_rows(frame: gpd.GeoDataFrame) -> list[str]:
+    digests = [hashlib.sha256(wkb or b"") for wkb in shapely.to_wkb(_geometry(frame))]
+    for name in frame.columns.drop("geometry"):
+        for digest, value in zip(digests, frame[name], strict=True):
+            digest.update(f"\x1f{value}".encode())
+    return [digest.hexdigest()[:24] for digest in digests]
 
 
 def _cast(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoDataFrame:
@@ -186,7 +189,7 @@ def _cast(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoDat
         if broken.any():
             # What is empty or blank is no value, so nothing of it is lost.
             written = given.astype("string").str.strip()
-            broken &= (written != "").to_numpy(bool, na_value=False)
+            broken = broken & (written != "").to_numpy(bool, na_value=False)
         if broken.any():
             _turn_away(
                 frame, broken & ~bad, report,

@@ -33,6 +33,7 @@ class Options:
     is_crs_forced: bool = False
     mapping: str | None = None
     source_id: str | None = None
+    layer: str | None = None
     at: str | None = None
     time_zone: str = "UTC"
     actor: str = "command"

@@ -12,6 +12,7 @@ from twin.errors import RefusedError
 from twin.text import Text
 
 _ENCODINGS = ("utf-8-sig", "gb18030")
+_LONGEST_HEADING = 100_000
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -32,19 +33,35 @@ def read_table(path: Path) -> pd.DataFrame:
         raise RefusedError(
             Text(f"{path.name} 不是 UTF-8 或 GBK 文本。", f"{path.name} is text neither in UTF-8 nor in GBK.")
         )
-    separator = _separator(text)
-    _check_widths(text, separator, path.name)
-    frame = pd.read_csv(
-        path, sep=separator, dtype="string", encoding=encoding, keep_default_na=False, na_values=[""],
-        skip_blank_lines=True,
-    )  # fmt: skip
+    if text.lstrip()[:1] in {"{", "[", "<"}:
+        raise RefusedError(
+            Text(f"{path.name} 是 JSON 或 XML,不是表格(CSV)。", f"{path.name} is JSON or XML, not a table (CSV).")
+        )
+    separator = _separator(text, path.name)
+    try:
+        _check_widths(text, separator, path.name)
+        frame = pd.read_csv(
+            path, sep=separator, dtype="string", encoding=encoding, keep_default_na=False, na_values=[""],
+            skip_blank_lines=True,
+        )  # fmt: skip
+    except (csv.Error, ValueError) as error:
+        raise RefusedError(
+            Text(f"{path.name} 读不成表格:{error}", f"{path.name} cannot be read as a table: {error}")
+        ) from error
     frame.columns = [str(column).strip() for column in frame.columns]
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return frame
 
 
-def _separator(text: str) -> str:
+def _separator(text: str, file_name: str) -> str:
     heading = text.lstrip().split("\n", 1)[0]
+    if len(heading) > _LONGEST_HEADING:
+        raise RefusedError(
+            Text(
+                f"{file_name} 的第一行有 {len(heading)} 个字符,不像表格的标题行。",
+                f"The first line of {file_name} has {len(heading)} characters; that is no table's heading.",
+            )
+        )
     return max((",", ";", "\t", "|"), key=heading.count)
 
 

@@ -10,7 +10,6 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 import pyogrio
-from pyogrio.errors import DataSourceError
 
 from twin.crs import DeclaredCrs, describe_crs, parse_crs
 from twin.errors import RefusedError
@@ -27,15 +26,16 @@ class VectorFile:
     stated: DeclaredCrs | None
 
 
-def read_vector(path: Path) -> VectorFile:
-    """Read a vector file with the CRS that it states, if it states one.
+def read_vector(path: Path, layer: str | None = None) -> VectorFile:
+    """Read a vector file, or one `layer` of it, with the CRS that it states, if it states one.
 
-    Raises RefusedError for a file that GDAL cannot read or that has no geometry.
+    Raises RefusedError for a file that GDAL cannot read, that has no geometry, or that has several layers
+    when none is named.
     """
     encoding = _encoding(path)
     try:
-        frame = pyogrio.read_dataframe(path, encoding=encoding)
-    except (DataSourceError, UnicodeDecodeError, ValueError) as error:
+        frame = pyogrio.read_dataframe(path, layer=_choose_layer(path, layer), encoding=encoding)
+    except (RuntimeError, ValueError) as error:  # what GDAL, its drivers and its texts may raise
         raise RefusedError(Text(f"读不了 {path.name}:{error}", f"{path.name} cannot be read: {error}")) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise RefusedError(
@@ -49,6 +49,20 @@ def read_vector(path: Path) -> VectorFile:
     if frame.crs is not None:
         stated = DeclaredCrs(describe_crs(frame.crs), frame.crs)
     return VectorFile(frame, stated)
+
+
+def _choose_layer(path: Path, wanted: str | None) -> str:
+    names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    if wanted is None and len(names) == 1:
+        return names[0]
+    if wanted not in names:
+        raise RefusedError(
+            Text(
+                f"{path.name} 有 {len(names)} 个图层,请用 --layer 指定:{', '.join(names)}。",
+                f"{path.name} has {len(names)} layers; name one with --layer: {', '.join(names)}.",
+            )
+        )
+    return wanted
 
 
 def settle_crs(stated: DeclaredCrs | None, declared: str | None, file_name: str, *, is_forced: bool) -> DeclaredCrs:

@@ -58,7 +58,7 @@ def _new_report(path: Path, options: Options) -> LoadReport:
 
 
 def _read(path: Path, options: Options, report: LoadReport) -> gpd.GeoDataFrame:
-    file = read_vector(path)
+    file = read_vector(path, options.layer)
     names = [str(name) for name in file.frame.columns if name != "geometry"]
     mapping = read_mapping(options.mapping) if options.mapping else detect_mapping(names, ("code", "name", "name_en"))
     check_mapping(mapping, names, ("code", "name"), path.name)
