@@ -13,9 +13,6 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ingest.demo.incidents import LiveIncident
-from ingest.demo.live import simulate as simulate_incidents
-from ingest.demo.load import Scale, load_demo
 from ingest.load import OnProgress
 from ingest.report import LoadReport
 from ingest.show import show_report
@@ -98,9 +95,10 @@ def demo(  # noqa: D103
 ) -> None:
     if scale not in {"small", "district"}:
         raise typer.BadParameter(str(Text("只能是 small 或 district。", "small or district.")), param_hint="--scale")
-    chosen: Scale = "district" if scale == "district" else "small"
+    from ingest.demo.load import load_demo  # only the demo needs its generator
+
     with _bar(is_shown=True) as on_progress:
-        load_demo(Settings(), chosen, on_progress)
+        load_demo(Settings(), "district" if scale == "district" else "small", on_progress)
 
 
 def simulate(  # noqa: D103
@@ -111,6 +109,9 @@ def simulate(  # noqa: D103
         int | None, typer.Option(min=1, help=str(Text("到达几件后停止;不给则一直运行。", "Stop after so many.")))
     ] = None,
 ) -> None:
+    from ingest.demo.incidents import LiveIncident
+    from ingest.demo.live import simulate as simulate_incidents
+
     def tell(incident: LiveIncident) -> None:
         typer.echo(f"{incident.accepted_at:%H:%M:%S}  {incident.local_id}  {incident.event_type}")
 

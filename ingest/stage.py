@@ -25,6 +25,9 @@ from twin.model.table import STORAGE_SRID
 
 _BATCH_ROWS = 50_000
 
+_MANY_ROWS = 5_000
+"""New rows from which on the planner must hear of them before it plans what follows."""
+
 
 def create_staging(connection: Connection, kind: Kind) -> None:
     """An empty staging table with the kind's columns; it goes with the transaction."""
@@ -85,6 +88,10 @@ def merge(connection: Connection, kind: Kind, source_id: str, report: LoadReport
     assert row is not None
     report.inserted, report.updated = row
     report.unchanged = report.kept - report.inserted - report.updated
+    if report.inserted >= _MANY_ROWS:
+        # An autovacuum that came by while the rows were still ours alone has put down that there are none,
+        # and what follows would be planned for an empty table.
+        connection.execute(sql.SQL("ANALYZE {}").format(table))
     _merge_blocks(connection, kind, source_id)
     if kind.after_merge:
         connection.execute(kind.after_merge)

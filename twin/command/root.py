@@ -26,7 +26,6 @@ from twin.database import (
     upgrade_database,
 )
 from twin.errors import TwinError
-from twin.jobs import run_worker
 from twin.settings import Settings
 from twin.text import Text
 
@@ -138,6 +137,8 @@ def worker(
     concurrency: Annotated[int, typer.Option(help=str(Text("同时运行的作业数。", "Jobs at the same time.")))] = 1,
 ) -> None:
     """Run until told to stop."""
+    from twin.jobs import run_worker  # only a worker needs the queue
+
     asyncio.run(run_worker(Settings(), concurrency=concurrency))
 
 
