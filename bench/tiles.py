@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m bench.tiles`: our vector tiles beside tipg's, over HTTP, from the same rows in the same database.
+
+One uvicorn worker each, as many database connections each, the same list of tiles over as many HTTP
+connections. Ours checks a token and reads under row-level security; tipg does neither. tipg reads a view
+that has the tiles' properties and the stored Web Mercator geometry, so it need not transform either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack, ExitStack
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from rich.console import Console
+
+from bench.city import City, load_city_blocks, make_buildings
+from bench.client import Run, fetch_all
+from bench.database import own_database
+from bench.harness import Comparison, Contender, Metric, Sample, compare, print_comparison, write_json
+from bench.load import load_buildings
+from bench.machine import cpu_of_processes, read_machine
+from bench.options import Options, parse_options
+from bench.servers import HOST, Server, serve
+from layers.filter import NO_FILTER
+from layers.query import Statement, select_tile
+from layers.registry import find_layer
+from layers.tile import EXTENT, Tile, to_world
+from twin.access import ROLE_CLASS, SET_ACTOR, Actor, create_token
+from twin.database import Connection, connect, database_url, transaction
+from twin.settings import Settings
+
+METRICS: Final = (
+    Metric("rate", "requests/s", is_rate=True),
+    Metric("p50", "ms"),
+    Metric("p99", "ms"),
+    Metric("server CPU", "ms/request"),
+    Metric("PostgreSQL CPU", "ms/request"),
+)
+
+OURS: Final = "twin, no cache"
+CACHED: Final = "twin, cached"
+TIPG: Final = "tipg"
+SQL_ALONE: Final = "the SQL alone"
+
+_ZOOMS: Final = range(10, 18)
+_WHOLE_FROM: Final = 14
+"""From this zoom on both draw every feature; below it ours draws counted cells and tipg the first ones."""
+
+_TILES_A_ZOOM: Final = {"full": 64, "middle": 24, "small": 1}
+_CONNECTIONS: Final = 8
+_BUFFER: Final = 64
+_TIPG_FEATURES: Final = 20_000
+"""Enough for every tile from `_WHOLE_FROM` on; the 10,000 that tipg comes with are not."""
+
+_REPEATS: Final = 5
+"""How often the list is asked for where the cache answers, so that a run is long enough to measure."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print and keep the account."""
+    options = parse_options("tiles", "矢量瓦片与 tipg 并排 / vector tiles beside tipg", arguments)
+    with own_database() as settings, tempfile.TemporaryDirectory() as folder:
+        run(settings, Path(folder), options, Console())
+
+
+def run(settings: Settings, folder: Path, options: Options, console: Console) -> None:
+    """The benchmark within a migrated, empty database; `folder` is for logs."""
+    city = City.for_buildings(options.buildings, options.seed)
+    with connect(settings) as connection:
+        machine = read_machine(connection)
+    tiles = list_tiles(city, _TILES_A_ZOOM[options.scale])
+    console.print(f"{machine}", soft_wrap=True)
+    console.print(f"seed {city.seed}, {city.buildings:,} buildings, {len(tiles)} tiles z10–z17")
+    load_city_blocks(settings, city)
+    load_buildings(settings, make_buildings(city))
+    token = _prepare_database(settings)
+    with ExitStack() as stack:
+        own, cached = (
+            stack.enter_context(serve("twin_app", _twin_environment(settings, folder, cache), "/health", log))
+            for cache, log in ((0, folder / "own.log"), (512, folder / "cached.log"))
+        )
+        tipg = stack.enter_context(serve("tipg_app", _tipg_environment(settings), "/healthz", folder / "tipg.log"))
+        watcher = stack.enter_context(connect(settings, autocommit=True))
+        comparisons = _compare_all(settings, watcher, tiles, token, own, cached, tipg, options.rounds, console)
+    facts = {"seed": city.seed, "buildings": city.buildings, "tiles": len(tiles), "connections": _CONNECTIONS}
+    write_json(options.json, machine, comparisons, facts)
+    console.print(f"JSON: {options.json}")
+
+
+def list_tiles(city: City, most: int) -> list[Tile]:
+    """At most so many tiles of each zoom that meet the district, shuffled by the city's seed."""
+    random = np.random.default_rng(city.seed)
+    world = to_world(city.bounds)
+    tiles: list[Tile] = []
+    for zoom in _ZOOMS:
+        count = 1 << zoom
+        columns = range(math.floor(world.xmin * count), math.ceil(world.xmax * count))
+        rows = range(math.floor(world.ymin * count), math.ceil(world.ymax * count))
+        met = [Tile(zoom, column, row) for row in rows for column in columns]
+        chosen = random.permutation(len(met))[:most]
+        tiles += [met[index] for index in chosen]
+    return [tiles[index] for index in random.permutation(len(tiles))]
+
+
+def _compare_all(
+    settings: Settings, watcher: Connection, tiles: Sequence[Tile], token: str, own: Server, cached: Server,
+    tipg: Server, rounds: int, console: Console,
+) -> list[Comparison]:  # fmt: skip
+    headers = {"Authorization": f"Bearer {token}"}
+    whole = [tile for tile in tiles if tile.z >= _WHOLE_FROM]
+    coarse = [tile for tile in tiles if tile.z < _WHOLE_FROM]
+
+    def ask(server: Server, path: Callable[[Tile], str], part: Sequence[Tile], times: int = 1) -> Sample:
+        return _measure(watcher, server, [path(tile) for tile in part] * times, headers)
+
+    for server, path in ((own, _our_path), (cached, _our_path), (tipg, _tipg_path)):
+        ask(server, path, tiles)
+    comparisons: list[Comparison] = []
+    for title, part in (("z14–z17: the same features", whole), ("z10–z13: cells beside the first features", coarse)):
+        contenders = [
+            Contender(OURS, lambda part=part: ask(own, _our_path, part), is_ours=True, note="TWIN_TILE_CACHE_MB=0"),
+            Contender(TIPG, lambda part=part: ask(tipg, _tipg_path, part), note="keeps no tiles"),
+            Contender(SQL_ALONE, lambda part=part: _run_sql(settings, part), note="psycopg, binary, as the actor"),
+        ]
+        comparisons.append(compare(f"{len(part)} tiles {title}", METRICS, contenders, rounds))
+    contenders = [
+        Contender(CACHED, lambda: ask(cached, _our_path, tiles, _REPEATS), is_ours=True,
+                  note="the client is the limit; read the CPU"),
+        Contender(OURS, lambda: ask(own, _our_path, tiles)),
+        Contender(TIPG, lambda: ask(tipg, _tipg_path, tiles)),
+    ]  # fmt: skip
+    comparisons.append(compare(f"{len(tiles)} tiles z10–z17, asked for before", METRICS, contenders, rounds))
+    for comparison in comparisons:
+        print_comparison(comparison, console)
+    return comparisons
+
+
+def _measure(watcher: Connection, server: Server, paths: Sequence[str], headers: dict[str, str]) -> Sample:
+    """One run over HTTP. Raises RuntimeError where a request failed: a wrong answer is no fast answer."""
+    backends = _backends(watcher)
+    server_cpu, postgres_cpu = server.cpu, cpu_of_processes(backends)
+    done = fetch_all(HOST, server.port, paths, _CONNECTIONS, headers)
+    if not set(done.statuses) <= {200, 204}:
+        raise RuntimeError(f"requests failed: {dict(done.statuses)}")
+    postgres_cpu = cpu_of_processes({*backends, *_backends(watcher)}) - postgres_cpu
+    return _sample(done, postgres_cpu) | {"server CPU": (server.cpu - server_cpu) * 1000 / len(paths)}
+
+
+def _run_sql(settings: Settings, tiles: Sequence[Tile]) -> Sample:
+    """The statements that our server sends, without a server: the limit of what it can reach."""
+    actor = Actor(role="wall", block_codes=(), access_class=ROLE_CLASS["wall"])
+    layer = find_layer("buildings")
+    statements = [select_tile(layer, tile, NO_FILTER, actor.access_class, _BUFFER) for tile in tiles]
+    done, postgres_cpu = asyncio.run(
+        _execute_all(database_url(settings), actor, [one for one in statements if one is not None])
+    )
+    return _sample(done, postgres_cpu)
+
+
+async def _execute_all(url: str, actor: Actor, statements: Sequence[Statement]) -> tuple[Run, float]:
+    waiting = iter(statements)
+    latencies: list[float] = []
+    received = 0
+
+    async def work(connection: psycopg.AsyncConnection) -> None:
+        nonlocal received
+        for statement in waiting:
+            asked = time.perf_counter()
+            cursor = await connection.execute(statement.text, statement.values, binary=True)
+            row = await cursor.fetchone()
+            latencies.append(time.perf_counter() - asked)
+            received += len(row[0] or b"") if row else 0
+
+    async with AsyncExitStack() as stack:
+        connections = [
+            await stack.enter_async_context(
+                await psycopg.AsyncConnection.connect(url, options="-c plan_cache_mode=force_custom_plan")
+            )
+            for _ in range(_CONNECTIONS)
+        ]
+        for connection in connections:
+            await connection.execute(SET_ACTOR, actor.settings(0))
+            await connection.execute("SELECT ST_AsMVTGeom(ST_Point(0, 0), ST_MakeEnvelope(-1, -1, 1, 1))")
+        backends = [connection.info.backend_pid for connection in connections]
+        cpu, started = cpu_of_processes(backends), time.perf_counter()
+        await asyncio.gather(*(work(connection) for connection in connections))
+        seconds = time.perf_counter() - started
+        return Run(seconds, tuple(latencies), {200: len(latencies)}, received), cpu_of_processes(backends) - cpu
+
+
+def _sample(done: Run, postgres_cpu: float) -> dict[str, float]:
+    return {
+        "rate": done.rate,
+        "p50": done.quantile_ms(0.5),
+        "p99": done.quantile_ms(0.99),
+        "PostgreSQL CPU": postgres_cpu * 1000 / len(done.latencies),
+    }
+
+
+def _backends(watcher: Connection) -> set[int]:
+    rows = watcher.execute(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    ).fetchall()
+    return {int(row[0]) for row in rows}
+
+
+def _our_path(tile: Tile) -> str:
+    return f"/collections/buildings/tiles/WebMercatorQuad/{tile.z}/{tile.y}/{tile.x}"
+
+
+def _tipg_path(tile: Tile) -> str:
+    return f"/collections/bench.building/tiles/WebMercatorQuad/{tile.z}/{tile.x}/{tile.y}"
+
+
+def _prepare_database(settings: Settings) -> str:
+    """The view for tipg; gives a token for us."""
+    shown = [p.name for p in find_layer("buildings").properties if p.in_tiles]
+    with connect(settings, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE building")
+        connection.execute("CREATE SCHEMA bench")
+        connection.execute(
+            f"CREATE VIEW bench.building AS SELECT id, {', '.join(shown)}, geometry_3857 AS geom FROM building".encode()
+        )
+    with transaction(settings) as connection:
+        return create_token(connection, "wall")
+
+
+def _twin_environment(settings: Settings, folder: Path, cache_mb: int) -> dict[str, str]:
+    return {
+        "TWIN_DATABASE_URL": database_url(settings),
+        "TWIN_DATA_DIR": str(folder / "data"),
+        "TWIN_POOL_SIZE": str(_CONNECTIONS),
+        "TWIN_TILE_CACHE_MB": str(cache_mb),
+        "TWIN_STATEMENT_TIMEOUT_MS": "60000",
+    }
+
+
+def _tipg_environment(settings: Settings) -> dict[str, str]:
+    parts = conninfo_to_dict(database_url(settings))
+    socket = str(parts["host"]).replace("/", "%2F")
+    return {
+        "DATABASE_URL": f"postgresql://{parts['user']}@{socket}:{parts['port']}/{parts['dbname']}",
+        "DB_MIN_CONN_SIZE": str(_CONNECTIONS),
+        "DB_MAX_CONN_SIZE": str(_CONNECTIONS),
+        "TIPG_DB_SCHEMAS": '["bench"]',
+        "TIPG_CATALOG_TTL": "0",
+        "TIPG_TILE_RESOLUTION": str(EXTENT),
+        "TIPG_TILE_BUFFER": str(_BUFFER),
+        "TIPG_MAX_FEATURES_PER_TILE": str(_TIPG_FEATURES),
+    }
+
+
+if __name__ == "__main__":
+    main()

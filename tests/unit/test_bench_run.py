@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Both benchmarks from end to end at a tiny scale; how fast anything was is nobody's business here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import psycopg
+import pytest
+
+import bench.load
+import bench.tiles
+from twin.cluster import Cluster
+
+
+def left_behind(cluster: Cluster) -> list[tuple[object, ...]]:
+    with psycopg.connect(cluster.url("postgres")) as connection:
+        return connection.execute("SELECT datname FROM pg_database WHERE datname LIKE 'twin_bench_%'").fetchall()
+
+
+def test_the_load_benchmark_measures_us_and_copy_on_the_same_rows(
+    cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = left_behind(cluster)
+    bench.load.main(["--scale", "small", "--rounds", "1", "--out", str(tmp_path), "--to-postgis"])
+    result = json.loads((tmp_path / "load.json").read_text())
+    assert result["facts"]["report"]["kept"] == 2_000
+    assert result["facts"]["report"]["repaired"] >= 1
+    names = [line["name"] for line in result["comparisons"][0]["lines"]]
+    assert names == [bench.load.OURS, bench.load.COPY, bench.load.TO_POSTGIS]
+    for line in result["comparisons"][0]["lines"]:
+        assert line["metrics"]["rate"]["median"] > 0
+    assert bench.load.COPY in capsys.readouterr().out
+    assert left_behind(cluster) == before
+
+
+def test_the_tile_benchmark_asks_both_servers_for_the_same_tiles(cluster: Cluster, tmp_path: Path) -> None:
+    pytest.importorskip("tipg")
+    before = left_behind(cluster)
+    bench.tiles.main(["--scale", "small", "--rounds", "1", "--out", str(tmp_path)])
+    result = json.loads((tmp_path / "tiles.json").read_text())
+    assert result["facts"]["tiles"] == 8
+    assert [[line["name"] for line in comparison["lines"]] for comparison in result["comparisons"]] == [
+        [bench.tiles.OURS, bench.tiles.TIPG, bench.tiles.SQL_ALONE],
+        [bench.tiles.OURS, bench.tiles.TIPG, bench.tiles.SQL_ALONE],
+        [bench.tiles.CACHED, bench.tiles.OURS, bench.tiles.TIPG],
+    ]
+    assert left_behind(cluster) == before

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The only door to the server: JSON in, JSON out, every failure an ApiError that a person can read. */
+import type {
+  Block, Collection, ElementDetail, FeaturePage, Job, Model, ModelDetail, Profile, Session, Tileset, TwinFeature, Upload,
+} from './api';
+import { language } from './i18n';
+
+export class ApiError extends Error {
+  constructor(readonly status: number, readonly title: string, readonly detail: string) {
+    super(detail === '' ? title : detail);
+  }
+}
+
+type Query = Record<string, string | number | undefined>;
+type Id = string | number;
+
+async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  headers.set('Accept-Language', language.state.code);
+  headers.set('X-Requested-With', 'twin');
+  let response: Response;
+  try {
+    response = await fetch(path, { credentials: 'same-origin', ...init, headers });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError(0, 'network', '');
+  }
+  if (response.ok) return response;
+  const problem = (await response.json().catch(() => ({}))) as { title?: string; detail?: unknown };
+  const detail = typeof problem.detail === 'string' ? problem.detail : '';
+  throw new ApiError(response.status, problem.title ?? response.statusText, detail);
+}
+
+async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
+  const url = search.size === 0 ? path : `${path}?${search.toString()}`;
+  const response = await request(url, { headers: { Accept: 'application/json, application/geo+json' }, ...(signal && { signal }) });
+  return (await response.json()) as T;
+}
+
+const part = (id: Id): string => encodeURIComponent(String(id));
+
+export const client = {
+  session: () => get<Session>('/session'),
+  signIn: async (token: string): Promise<void> => {
+    await request('/session', {
+      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }),
+    });
+  },
+  signOut: async (): Promise<void> => { await request('/session', { method: 'DELETE' }); },
+  collections: async () => (await get<{ collections: Collection[] }>('/collections')).collections,
+  features: (layer: string, query: Query, signal?: AbortSignal) =>
+    get<FeaturePage>(`/collections/${part(layer)}/items`, query, signal),
+  page: (href: string) => get<FeaturePage>(new URL(href, location.href).pathname + new URL(href, location.href).search),
+  feature: (layer: string, id: Id) => get<TwinFeature>(`/collections/${part(layer)}/items/${part(id)}`),
+  block: (code: string) => get<Block>(`/blocks/${part(code)}`),
+  profile: (code: string) => get<Profile>(`/blocks/${part(code)}/profile`),
+  tilesets: async () => (await get<{ tilesets: Tileset[] }>('/tilesets')).tilesets,
+  models: async () => (await get<{ models: Model[] }>('/models')).models,
+  model: (id: Id) => get<ModelDetail>(`/models/${part(id)}`),
+  element: (model: Id, globalId: string) => get<ElementDetail>(`/models/${part(model)}/elements/${part(globalId)}`),
+  job: (id: Id) => get<Job>(`/jobs/${part(id)}`),
+  upload: (url: string) => get<Upload>(new URL(url, location.href).pathname),
+  /** The bytes of a vector tile, or null where nothing lies. */
+  tile: async (layer: string, z: number, row: number, column: number, signal?: AbortSignal): Promise<ArrayBuffer | null> => {
+    const response = await request(`/collections/${part(layer)}/tiles/WebMercatorQuad/${z}/${row}/${column}`, signal ? { signal } : {});
+    return response.status === 204 ? null : response.arrayBuffer();
+  },
+};
