@@ -97,8 +97,14 @@ def demo(  # noqa: D103
         raise typer.BadParameter(str(Text("只能是 small 或 district。", "small or district.")), param_hint="--scale")
     from ingest.demo.load import load_demo  # only the demo needs its generator
 
+    settings = Settings()
     with _bar(is_shown=True) as on_progress:
-        load_demo(Settings(), "district" if scale == "district" else "small", on_progress)
+        tokens = load_demo(settings, "district" if scale == "district" else "small", on_progress)
+    address = f"http://127.0.0.1:{settings.port}"
+    typer.echo(str(Text("令牌(全部在 tokens.json):", "Tokens (all of them in tokens.json):")))
+    typer.echo(f"  {Text('大屏', 'wall')}          {address}/wall?token={tokens['wall']}")
+    typer.echo(f"  {Text('规划员', 'planner')}       {address}/plan?token={tokens['planner']}")
+    typer.echo(f"  {Text('网格员,限一个街道', 'grid manager of one street')}  Bearer {tokens['grid_manager']}")
 
 
 def simulate(  # noqa: D103

@@ -38,8 +38,8 @@ _ROLES: Final[tuple[Role, ...]] = (
 )  # fmt: skip
 
 
-def load_demo(settings: Settings, scale: Scale, on_progress: OnProgress) -> None:
-    """Load the demo at `scale` unless it is there, and write its tokens to `tokens.json`.
+def load_demo(settings: Settings, scale: Scale, on_progress: OnProgress) -> dict[str, str]:
+    """Load the demo at `scale` unless it is there; write its tokens to `tokens.json` and give them, by role.
 
     The district goes in whole, in one transaction; the house follows as a model of its own.
     """
@@ -53,8 +53,9 @@ def load_demo(settings: Settings, scale: Scale, on_progress: OnProgress) -> None
         on_progress(Text("建造示范房屋", "building the demo house"), 0.9)
         show_report(_load_house(settings))
     on_progress(Text("令牌", "tokens"), 0.98)
-    write_tokens(settings)
+    tokens = write_tokens(settings)
     on_progress(Text("示范区就绪", "the demo district is ready"), 1.0)
+    return tokens
 
 
 def _is_loaded(settings: Settings, scale: Scale) -> bool:
