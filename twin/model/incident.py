@@ -48,5 +48,5 @@ Index(
     "incident_newest_idx",
     text("coalesce(occurred_at, '-infinity'::timestamptz) DESC"),
     text("id DESC"),
-    _table=Incident.__table__,
+    _table=Table.metadata.tables["incident"],
 )
