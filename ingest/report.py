@@ -107,4 +107,4 @@ class LoadReport:
             "load_id": self.load_id,
             "problems": [problem.as_dict() for problem in self.problems],
         }
-        return report | (self.model or {})
+        return (self.model or {}) | report

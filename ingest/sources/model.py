@@ -86,6 +86,7 @@ def _read(
 
 def _tell(report: LoadReport, content: ModelContent) -> None:
     report.read = report.kept = int(content.report["products"])
+    report.repaired = int(content.report["repaired"])
     report.crs_declared = content.georeference.crs
     report.problems.extend(content.problems)
     report.model = {**content.report, "georeference": content.georeference.as_dict()}
