@@ -73,8 +73,9 @@ def test_a_house_is_uploaded_stands_in_the_city_and_tells_of_its_elements(
     plan.wait_settled()
     box = plan.page.locator("twin-plan canvas").bounding_box()
     assert box is not None
-    picked = plan.pick(box["width"] / 2, box["height"] / 2)
-    assert picked["kind"] == "feature" and picked["properties"]["global_id"]
+    middle = (box["width"] / 2, box["height"] / 2)
+    plan.wait(lambda: (plan.pick(*middle) or {}).get("kind") == "feature", "the house in the middle")
+    assert plan.pick(*middle)["properties"]["global_id"]
     storeys.last.click()
     assert storeys.last.get_attribute("aria-pressed") == "true"
     storeys.last.click()

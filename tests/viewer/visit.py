@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import BrowserContext, Page, Request
+from playwright.sync_api import BrowserContext, Error, Page, Request
 
 PATIENCE_S: Final = 120.0
 """A frame drawn by software takes up to a second, and other tests may be running."""
@@ -36,12 +37,17 @@ class Visit:
         self.page.goto(f"{self._url}{path}{sign}", wait_until="commit")
 
     def wait(self, met: Callable[[], Any], what: str) -> Any:
-        """Until `met` gives something. The page forbids evaluating text, so the asking is done from here."""
+        """Until `met` gives something. The page forbids evaluating text, so the asking is done from here.
+
+        Waiting is the browser's: only then does its address follow. A page that is just being left cannot be
+        asked, and is asked again.
+        """
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            if found := met():
-                return found
-            time.sleep(0.25)
+            with contextlib.suppress(Error):
+                if found := met():
+                    return found
+            self.page.wait_for_timeout(250)
         state = self.page.evaluate("() => window.__twin && window.__twin.state")
         raise AssertionError(f"{what}: not within {PATIENCE_S:.0f} s; state {state}; complaints {self.complaints}")
 
