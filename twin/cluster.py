@@ -107,6 +107,8 @@ def start_cluster(cluster: Cluster) -> bool:
         _create(cluster)
     if is_running(cluster):
         return False
+    if not cluster.system_user:
+        _make_private(cluster, cluster.socket_dir.parent)
     _make_private(cluster, cluster.socket_dir)
     options = {**_SERVER_OPTIONS, "unix_socket_directories": str(cluster.socket_dir)}
     switches = " ".join(f"-c {name}='{value}'" for name, value in options.items())
@@ -157,8 +159,8 @@ def _make_private(cluster: Cluster, directory: Path) -> None:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     if cluster.system_user:
         shutil.chown(directory, cluster.system_user)
-    elif directory.stat().st_uid != os.geteuid() or directory.parent.stat().st_uid != os.geteuid():
-        # Whoever may connect is superuser, so the socket must not lie where somebody else has laid it out.
+    elif directory.stat().st_uid != os.geteuid():
+        # Whoever may connect is superuser, so neither data nor socket may lie where somebody else laid it out.
         raise SetupError(
             Text(
                 f"目录 {directory} 属于别的用户。请删除它后重试。",
