@@ -27,6 +27,7 @@ export class PlanCity {
   readonly #overlay: Overlay;
   #begun = false;
   #choice = 0;
+  #dressed: Promise<void> = Promise.resolve();
 
   constructor(container: HTMLElement) {
     this.#city = new City(container, t('canvas.label'), LOOK, ({ id }) => {
@@ -55,7 +56,13 @@ export class PlanCity {
     this.#city.stage.requestRender();
   }
 
-  async #dress(): Promise<void> {
+  /** Brings the scene in line with the server's lists, one change after the other. */
+  #dress(): Promise<void> {
+    this.#dressed = this.#dressed.catch(() => undefined).then(() => this.#dressNow());
+    return this.#dressed;
+  }
+
+  async #dressNow(): Promise<void> {
     const { collections, tilesets } = cityData.state;
     await this.#city.setLayers(collections, tilesets);
     // Blocks are a frame for orientation here, nothing more.
@@ -72,8 +79,10 @@ export class PlanCity {
     plan.set({ card: null });
   }
 
-  fly(model: ModelDetail): void {
-    if (!model.position) return;
+  /** Once its tileset stands, for only then is its size known. */
+  async fly(model: ModelDetail): Promise<void> {
+    await this.#dressed;
+    if (!model.position || plan.state.model?.id !== model.id) return;
     const radius = (model.tileset_id !== null ? this.#city.tilesets.boundsOf(model.tileset_id)?.radius : undefined) ?? ROUND_MODEL_M;
     const [lon, lat, height] = model.position;
     flyToPlace(this.#city.scene, [lon, lat, height + radius * 0.3], { heading: 25, pitch: -28, range: radius * 3.2 });
@@ -87,7 +96,7 @@ export class PlanCity {
     if (state.placing !== before.placing) this.#city.stage.canvas.style.cursor = state.placing ? 'crosshair' : '';
     if (state.model !== before.model) {
       if (before.model?.tileset_id) this.#city.tilesets.isolate(before.model.tileset_id, null);
-      if (state.model && state.model.id !== before.model?.id) this.fly(state.model);
+      if (state.model && state.model.id !== before.model?.id) void this.fly(state.model);
     }
     if (state.storey !== before.storey && state.model?.tileset_id) this.#city.tilesets.isolate(state.model.tileset_id, state.storey);
   }

@@ -70,7 +70,7 @@ export class PlanPage extends TwinElement {
         ${card ? html`<twin-info-card .description=${card.description} .busy=${card.busy} .failure=${card.failure}
           @close-card=${() => this.#city?.closeCard()}></twin-info-card>` : nothing}
       </main>
-      ${model || modelFailure !== '' ? html`<div class="side right" @fly=${() => { if (plan.state.model) this.#city?.fly(plan.state.model); }}>
+      ${model || modelFailure !== '' ? html`<div class="side right" @fly=${() => { if (plan.state.model) void this.#city?.fly(plan.state.model); }}>
         <plan-model></plan-model></div>` : nothing}`;
   }
 
