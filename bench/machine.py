@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import platform
 import resource
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,15 +59,20 @@ def cpu_of_stat(line: str) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def cpu_of_processes(pids: Iterable[int]) -> float:
-    """The CPU seconds of processes of this machine; those that have ended count nothing."""
-    total = 0.0
+def cpu_of_processes(pids: Iterable[int]) -> dict[int, float]:
+    """The CPU seconds of each process of this machine that is there."""
+    seconds: dict[int, float] = {}
     for pid in pids:
         try:
-            total += cpu_of_stat(Path(f"/proc/{pid}/stat").read_text())
+            seconds[pid] = cpu_of_stat(Path(f"/proc/{pid}/stat").read_text())
         except FileNotFoundError:
             continue
-    return total
+    return seconds
+
+
+def cpu_since(before: Mapping[int, float], pids: Iterable[int]) -> float:
+    """The CPU seconds of processes since `before`; a new one counts from its start, an ended one nothing."""
+    return sum(seconds - before.get(pid, 0.0) for pid, seconds in cpu_of_processes(pids).items())
 
 
 def cpu_of_children() -> float:

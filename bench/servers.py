@@ -19,7 +19,6 @@ from urllib.request import urlopen
 from fastapi import FastAPI
 
 from api.app import Application, create_app
-from bench.machine import cpu_of_processes
 from twin.settings import Settings
 
 HOST: Final = "127.0.0.1"
@@ -34,11 +33,6 @@ class Server:
 
     port: int
     pid: int
-
-    @property
-    def cpu(self) -> float:
-        """The CPU seconds of its process so far."""
-        return cpu_of_processes([self.pid])
 
 
 def twin_app() -> Application:

@@ -27,7 +27,7 @@ from bench.client import Run, fetch_all
 from bench.database import own_database
 from bench.harness import Comparison, Contender, Metric, Sample, compare, print_comparison, write_json
 from bench.load import load_buildings
-from bench.machine import cpu_of_processes, read_machine
+from bench.machine import cpu_of_processes, cpu_since, read_machine
 from bench.options import Options, parse_options
 from bench.servers import HOST, Server, serve
 from layers.filter import NO_FILTER
@@ -146,13 +146,12 @@ def _compare_all(
 
 def _measure(watcher: Connection, server: Server, paths: Sequence[str], headers: dict[str, str]) -> Sample:
     """One run over HTTP. Raises RuntimeError where a request failed: a wrong answer is no fast answer."""
-    backends = _backends(watcher)
-    server_cpu, postgres_cpu = server.cpu, cpu_of_processes(backends)
+    server_before, backends_before = cpu_of_processes([server.pid]), cpu_of_processes(_backends(watcher))
     done = fetch_all(HOST, server.port, paths, _CONNECTIONS, headers)
     if not set(done.statuses) <= {200, 204}:
         raise RuntimeError(f"requests failed: {dict(done.statuses)}")
-    postgres_cpu = cpu_of_processes({*backends, *_backends(watcher)}) - postgres_cpu
-    return _sample(done, postgres_cpu) | {"server CPU": (server.cpu - server_cpu) * 1000 / len(paths)}
+    sample = _sample(done, cpu_since(backends_before, _backends(watcher)))
+    return sample | {"server CPU": cpu_since(server_before, [server.pid]) * 1000 / len(paths)}
 
 
 def _run_sql(settings: Settings, tiles: Sequence[Tile]) -> Sample:
@@ -191,10 +190,10 @@ async def _execute_all(url: str, actor: Actor, statements: Sequence[Statement]) 
             await connection.execute(SET_ACTOR, actor.settings(0))
             await connection.execute("SELECT ST_AsMVTGeom(ST_Point(0, 0), ST_MakeEnvelope(-1, -1, 1, 1))")
         backends = [connection.info.backend_pid for connection in connections]
-        cpu, started = cpu_of_processes(backends), time.perf_counter()
+        before, started = cpu_of_processes(backends), time.perf_counter()
         await asyncio.gather(*(work(connection) for connection in connections))
         seconds = time.perf_counter() - started
-        return Run(seconds, tuple(latencies), {200: len(latencies)}, received), cpu_of_processes(backends) - cpu
+        return Run(seconds, tuple(latencies), {200: len(latencies)}, received), cpu_since(before, backends)
 
 
 def _sample(done: Run, postgres_cpu: float) -> dict[str, float]:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import shapely
 
 from bench.city import City, make_blocks, make_buildings
 from bench.harness import Contender, Metric, Sample, Spread, compare, write_json
-from bench.machine import Machine, cpu_of_stat
+from bench.machine import Machine, cpu_of_processes, cpu_of_stat, cpu_since
 
 METRICS = (Metric("rate", "rows/s", is_rate=True), Metric("seconds", "s"))
 
@@ -78,6 +79,14 @@ def test_the_result_file_names_the_machine_and_every_ratio(tmp_path: Path) -> No
 def test_cpu_seconds_are_read_past_a_name_that_holds_spaces_and_parentheses() -> None:
     fields = ["S", *["0"] * 10, "150", "50", *["0"] * 30]
     assert cpu_of_stat("17 (postgres: a) b) " + " ".join(fields)) == pytest.approx(2.0, rel=0.01)
+
+
+def test_a_process_that_ended_takes_nothing_from_the_others() -> None:
+    own = os.getpid()
+    ended = 2**22 + 1  # above the highest pid that Linux gives
+    assert set(cpu_of_processes([own, ended])) == {own}
+    assert 0 <= cpu_since({own: 0.0, ended: 1_000.0}, [own, ended]) < 1_000
+    assert cpu_since(cpu_of_processes([own]), [own]) < 1
 
 
 def test_the_made_up_city_is_seamless_and_the_same_every_time() -> None:
