@@ -1,0 +1,2 @@
+-- Addresses, aliases and the review queue.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Measures, pillars and what blocks add up to.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- Block schemes side by side, versions and lineage.
+SELECT 1;

@@ -1,0 +1,2 @@
+-- History and as_of: what was recorded when.
+SELECT 1;
