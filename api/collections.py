@@ -15,6 +15,7 @@ from api.parameters import (
     MAX_LIMIT,
     decode_cursor,
     encode_cursor,
+    parse_as_of,
     parse_filter,
     refuse_unknown,
 )
@@ -33,6 +34,8 @@ CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 QUERYABLES: Final = "http://www.opengis.net/def/rel/ogc/1.0/queryables"
 GREGORIAN: Final = "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"
 TILE_MATRIX_SET: Final = "WebMercatorQuad"
+
+AS_OF: Final = "an RFC 3339 instant: what was recorded then"
 
 _LOCALISED: Final = {"Vary": "Accept-Language, Authorization, Cookie"}
 
@@ -93,17 +96,18 @@ async def list_items(
     cursor: Annotated[str | None, Query(description="from a next link")] = None,
     datetime: Annotated[str | None, Query(description="an RFC 3339 instant or interval")] = None,
     count: Annotated[str | None, Query(description="`exact` counts all that match")] = None,
+    as_of: Annotated[str | None, Query(description=AS_OF)] = None,
 ) -> Response:  # fmt: skip
     """A page of features by id, or newest first where the layer has it so."""
     layer = find_layer(layer_id)
-    narrowed = parse_filter(services.zone, bbox=bbox, block=block, ids=ids, moment=datetime)
+    narrowed = parse_filter(services.zone, bbox=bbox, block=block, ids=ids, moment=datetime, as_of=as_of)
     if count not in (None, "exact"):
         raise InvalidRequestError(
             Text("参数 count 只能是 exact。", "The parameter count is `exact` or absent."), "count"
         )
     after = None if cursor is None else decode_cursor(cursor, layer)
     matched = None
-    async with services.as_actor(actor) as connection:
+    async with services.as_actor(actor, narrowed.as_of) as connection:
         row = await fetch_row(connection, select_page(layer, narrowed, actor.access_class, limit=limit, after=after))
         if count:
             counted = await fetch_row(connection, count_matched(layer, narrowed))
@@ -122,12 +126,16 @@ async def list_items(
 
 
 @router.get("/collections/{layer_id}/items/{feature_id}", summary="One feature")
-async def get_item(request: Request, actor: AsActor, services: With, layer_id: LayerId, feature_id: str) -> Response:
+async def get_item(
+    request: Request, actor: AsActor, services: With, layer_id: LayerId, feature_id: str,
+    as_of: Annotated[str | None, Query(description=AS_OF)] = None,
+) -> Response:  # fmt: skip
     """A feature as GeoJSON; what the actor may not see is not there."""
     layer = find_layer(layer_id)
+    moment = None if as_of is None else parse_as_of(as_of, services.zone)
     row = None
     if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19:
-        async with services.as_actor(actor) as connection:
+        async with services.as_actor(actor, moment) as connection:
             row = await fetch_row(connection, select_item(layer, int(feature_id), actor.access_class))
     if row is None:
         raise NotFoundError(
@@ -146,10 +154,12 @@ async def get_item(request: Request, actor: AsActor, services: With, layer_id: L
 async def list_incidents(
     request: Request, actor: AsActor, services: With, bbox: str | None = None, block: str | None = None,
     ids: str | None = None, limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-    cursor: str | None = None, datetime: str | None = None, count: str | None = None,
+    cursor: str | None = None, datetime: str | None = None, count: str | None = None, as_of: str | None = None,
 ) -> Response:  # fmt: skip
     """The same as `/collections/incidents/items`."""
-    return await list_items(request, actor, services, "incidents", bbox, block, ids, limit, cursor, datetime, count)
+    return await list_items(
+        request, actor, services, "incidents", bbox, block, ids, limit, cursor, datetime, count, as_of
+    )
 
 
 @router.get(f"/collections/{{layer_id}}/tiles/{TILE_MATRIX_SET}", summary="TileJSON of a layer", tags=["tiles"])

@@ -25,7 +25,7 @@ from twin.text import Text
 CACHED_CLASS = 2
 """What is of a higher class is never kept."""
 
-_PARAMETERS = frozenset({"buffer", "block", "datetime"})
+_PARAMETERS = frozenset({"as_of", "buffer", "block", "datetime"})
 
 
 def is_tile_path(path: str) -> bool:
@@ -75,7 +75,7 @@ class TileRoute:
         statement = select_tile(layer, tile, narrowed, actor.access_class, buffer)
         if statement is None:
             return b"", True
-        async with self._services.as_actor(actor) as connection:
+        async with self._services.as_actor(actor, narrowed.as_of) as connection:
             row = await fetch_row(connection, statement)
         data, highest = row or (b"", None)
         columns = max((p.access_class for p in layer.properties_for(actor.access_class) if p.in_tiles), default=1)
@@ -102,5 +102,5 @@ def _read_query(raw: bytes, zone: tzinfo) -> tuple[Filter, int]:
         return NO_FILTER, 64
     given = {name: values[-1] for name, values in parse_qs(raw.decode("latin-1"), keep_blank_values=True).items()}
     check_names(given, _PARAMETERS)
-    narrowed = parse_filter(zone, block=given.get("block"), moment=given.get("datetime"))
+    narrowed = parse_filter(zone, block=given.get("block"), moment=given.get("datetime"), as_of=given.get("as_of"))
     return narrowed, parse_buffer(given.get("buffer"))

@@ -51,7 +51,7 @@ def check_names(given: Iterable[str], known: Collection[str]) -> None:
 
 def parse_filter(
     zone: tzinfo, *, bbox: str | None = None, block: str | None = None, ids: str | None = None,
-    moment: str | None = None,
+    moment: str | None = None, as_of: str | None = None,
 ) -> Filter:  # fmt: skip
     """The narrowing that a request asks for; times that name no zone are of `zone`.
 
@@ -62,6 +62,7 @@ def parse_filter(
         block=None if block is None else parse_code(block),
         ids=None if ids is None else parse_ids(ids),
         interval=None if moment is None else parse_interval(moment, zone),
+        as_of=None if as_of is None else parse_as_of(as_of, zone),
     )
 
 
@@ -110,6 +111,20 @@ def parse_interval(text: str, zone: tzinfo) -> Interval:
     except ValueError:
         pass
     raise _wrong("datetime", "RFC 3339 时刻或 起/止 区间", "an RFC 3339 instant or interval start/end")
+
+
+def parse_as_of(text: str, zone: tzinfo) -> datetime:
+    """The moment whose records are asked for: RFC 3339, not in the future; a date is its last moment, or now."""
+    try:
+        moment = _parse_moment(text, zone, is_end=True)
+    except ValueError:
+        raise _wrong("as_of", "RFC 3339 时刻", "an RFC 3339 instant") from None
+    now = datetime.now(zone)
+    if moment <= now:
+        return moment
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) and moment.date() == now.date():
+        return now
+    raise _wrong("as_of", "过去的时刻", "a moment of the past")
 
 
 def _parse_moment(text: str, zone: tzinfo, *, is_end: bool) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final
 
 from psycopg import AsyncConnection
@@ -12,7 +13,7 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from layers.query import Statement
-from twin.access import SET_ACTOR, Actor
+from twin.access import SET_ACTOR, SET_MOMENT, Actor
 from twin.database import database_url
 from twin.settings import Settings
 
@@ -40,10 +41,14 @@ def make_pool(settings: Settings) -> Pool:
 
 
 @asynccontextmanager
-async def as_actor(pool: Pool, actor: Actor, timeout_ms: int) -> AsyncGenerator[AsyncConnection[TupleRow]]:
-    """A transaction in which only what `actor` may see is there."""
+async def as_actor(
+    pool: Pool, actor: Actor, timeout_ms: int, as_of: datetime | None = None
+) -> AsyncGenerator[AsyncConnection[TupleRow]]:
+    """A transaction in which only what `actor` may see is there, as it was recorded at the moment `as_of`."""
     async with pool.connection() as connection, connection.transaction():
         await connection.execute(SET_ACTOR, actor.settings(timeout_ms))
+        if as_of is not None:
+            await connection.execute(SET_MOMENT, {"moment": as_of.isoformat()})
         yield connection
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -74,9 +75,11 @@ class Services:
             await asyncio.gather(feed, return_exceptions=True)
             await self.pool.close()
 
-    def as_actor(self, actor: Actor) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
-        """A transaction in which only what `actor` may see is there."""
-        return as_actor(self.pool, actor, self.settings.statement_timeout_ms)
+    def as_actor(
+        self, actor: Actor, as_of: datetime | None = None
+    ) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
+        """A transaction in which only what `actor` may see is there, now or as it was recorded at `as_of`."""
+        return as_actor(self.pool, actor, self.settings.statement_timeout_ms, as_of)
 
     def _set_live(self, is_live: bool) -> None:
         self.actors.may_remember = is_live

@@ -17,18 +17,20 @@ class Filter:
 
     boxes: one box, or the two halves of one across the antimeridian (degrees, lon/lat).
     block: a block's code, with all below it. ids: feature ids.
-    interval: valid time from, to, both included; None is open.
+    interval: valid time from, to, both included; None is open. as_of: what was recorded at that moment; the
+    transaction sees to it (twin/access.py), so it is no condition.
     """
 
     boxes: tuple[Box, ...] = ()
     block: str | None = None
     ids: tuple[int, ...] | None = None
     interval: tuple[datetime | None, datetime | None] | None = None
+    as_of: datetime | None = None
 
     @property
     def cache_key(self) -> str:
         """Equal for equal filters, '' for none."""
-        return "" if self == NO_FILTER else repr((self.boxes, self.block, self.ids, self.interval))
+        return "" if self == NO_FILTER else repr((self.boxes, self.block, self.ids, self.interval, self.as_of))
 
 
 NO_FILTER: Final = Filter()

@@ -41,6 +41,12 @@ SET_ACTOR: LiteralString = (
 )
 """The first statement of a request's transaction; see `Actor.settings`."""
 
+SET_MOMENT: LiteralString = (
+    "SELECT set_config('twin.as_of', %(moment)s, true), set_config('twin.valid_at', %(moment)s, true), "
+    "set_config('search_path', 'as_of, public', true)"
+)
+"""The second one where the past is asked for: every relation is then the one of that moment."""
+
 
 @dataclass(frozen=True)
 class Actor:

@@ -12,8 +12,8 @@ _OTHERS = ("procrastinate_", "spatial_ref_sys")
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """Leave to their owners what PostGIS and the job queue created."""
-    return not (kind == "table" and name is not None and name.startswith(_OTHERS))
+    """Leave to their owners what PostGIS and the job queue created, and histories to `keep_history`."""
+    return not (kind == "table" and name is not None and (name.startswith(_OTHERS) or name.endswith("_history")))
 
 
 def run() -> None:

@@ -30,8 +30,9 @@ class Change(Table):
     envelope: Mapped[WKBElement | None] = geometry_column(nullable=True)
     ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     at: Mapped[datetime] = mapped_column(server_default=func.now())
+    committed_at: Mapped[datetime | None]
 
-    __table_args__ = (Index("change_seq_idx", "seq", unique=True),)
+    __table_args__ = (Index("change_seq_idx", "seq", unique=True), Index("change_at_idx", "at"))
 
 
 class LayerKind(Table):
