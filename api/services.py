@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import psycopg
 from fastapi import Request
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -17,13 +19,24 @@ from psycopg.rows import TupleRow
 from api.actors import ActorResolver
 from api.cache import ByteCache
 from api.changes import Change, ChangeFeed
-from api.pool import as_actor, make_pool
+from api.layer_list import LayerList
+from api.pool import as_actor, as_owner, make_pool
+from api.small_counts import SmallCounts
+from layers import business
 from layers.tile import Tile, World, to_world
 from twin.access import Actor
 from twin.database import database_url
 from twin.settings import Settings
 
 FIRST_CONNECTION_S = 5.0
+
+FOLD_S = 0.5
+"""How long writes are gathered before they are folded into the facts."""
+
+PURGE_S = 3600.0
+"""How often it is asked whether a business layer's retention has ended."""
+
+log = logging.getLogger("twin.api")
 
 
 class TileKey(NamedTuple):
@@ -55,6 +68,10 @@ class Services:
         self.actors = ActorResolver(self.pool)
         self.tiles: ByteCache[TileKey] = ByteCache(settings.tile_cache_mb * 500_000)
         self.solids: ByteCache[SolidKey] = ByteCache(settings.tile_cache_mb * 500_000)
+        self.small_counts = SmallCounts(self.as_actor)
+        self.layers = LayerList()
+        self._layers_changed = asyncio.Event()
+        self._changed = asyncio.Event()
         self.feed = ChangeFeed(
             database_url(settings),
             on_changes=self._drop_changed,
@@ -67,12 +84,15 @@ class Services:
         """Connect, follow the changes, and close it all at the end."""
         await self.pool.open()
         feed = asyncio.create_task(self.feed.run())
+        tasks = [asyncio.create_task(task) for task in (self._fold_facts(), self._read_layers(), self._purge_layers())]
         try:
             await self.feed.wait_until_live(FIRST_CONNECTION_S)
             yield
         finally:
             feed.cancel()
-            await asyncio.gather(feed, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(feed, *tasks, return_exceptions=True)
             await self.pool.close()
 
     def as_actor(
@@ -83,20 +103,62 @@ class Services:
 
     def _set_live(self, is_live: bool) -> None:
         self.actors.may_remember = is_live
-        self.tiles.is_live = self.solids.is_live = is_live
+        self.tiles.is_live = self.solids.is_live = self.small_counts.is_live = is_live
+        self.small_counts.forget()
         if not is_live:
             self.actors.forget()
             self.tiles.clear()
             self.solids.clear()
 
+    async def _fold_facts(self) -> None:
+        """Brings what was written into the facts, once in a while. An answer is right before that as well."""
+        while True:
+            try:
+                async with as_owner(self.pool) as connection:
+                    await connection.execute("SELECT fold_facts()")
+            except psycopg.Error as error:
+                log.warning("the facts were not folded: %s", error)
+            await self._changed.wait()
+            await asyncio.sleep(FOLD_S)
+            self._changed.clear()
+
+    async def _read_layers(self) -> None:
+        """Follows the business layers."""
+        while True:
+            try:
+                async with as_owner(self.pool) as connection:
+                    await self.layers.read(connection)
+            except psycopg.Error as error:
+                log.warning("the business layers were not read: %s", error)
+            await self._layers_changed.wait()
+            self._layers_changed.clear()
+
+    async def _purge_layers(self) -> None:
+        """Withdraws the business layers whose retention has ended."""
+        while True:
+            try:
+                async with as_owner(self.pool) as connection:
+                    await connection.execute("SELECT purge_expired_layers()")
+            except psycopg.Error as error:
+                log.warning("expired business layers were not withdrawn: %s", error)
+            await asyncio.sleep(PURGE_S)
+
     def _drop_changed(self, changes: Sequence[Change]) -> None:
+        self._changed.set()
+        self.small_counts.forget()
         for layer in {change.layer for change in changes}:
             own = [change for change in changes if change.layer == layer]
-            if any(change.op == "truncate" for change in own):
-                self.tiles.drop(layer, _any_key)
-            else:
-                touched = _Touched([to_world(change.bbox) for change in own if change.bbox is not None])
-                self.tiles.drop(layer, touched.has)
+            names = (layer,)
+            if layer == business.LAYER:
+                # One table, and so one name in the change log, for all of them.
+                names = self.layers.business_ids
+                self._layers_changed.set()
+            for name in names:
+                if any(change.op == "truncate" for change in own):
+                    self.tiles.drop(name, _any_key)
+                else:
+                    touched = _Touched([to_world(change.bbox) for change in own if change.bbox is not None])
+                    self.tiles.drop(name, touched.has)
             # A building hides behind its published model, so its tiles follow both.
             if layer in ("buildings", "models"):
                 codes = {change.block_code for change in own}

@@ -19,7 +19,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
-from ingest.blocks import SchemeDeclaration, load_blocks
+from ingest.blocks.load import SchemeDeclaration, load_blocks
 from ingest.report import LoadReport
 from twin.database import transaction
 from twin.settings import Settings

@@ -76,6 +76,7 @@ def load_frames(
         copy_rows(connection, kind, kept, meetings, report.source_id, report.load_id)
     on_progress(Text("合并", "merging"), 0.8)
     merge(connection, kind, report.source_id, report)
+    connection.execute("SELECT fold_facts()")
     _explain(kind, report)
     report.seconds = time.monotonic() - started
     finish_load(connection, report)

@@ -74,15 +74,10 @@ class Style:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Kpi:
-    """A number about the layer's features in a block.
-
-    `expression` aggregates the layer's columns and two more: `is_home` (counts use it: the feature's home
-    is in the block) and `share` (0..1, the part of its area or length in the block: sums use it).
-    """
+    """A number about the layer's features in a block: the measure `<layer>.<name>` of the database."""
 
     name: LiteralString
     title: Text
-    expression: LiteralString
     unit: str | None = None
 
 

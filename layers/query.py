@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal, Placeholder
 
-from layers.filter import Filter, code_range
+from layers.filter import Filter, Match, code_range
 from layers.layer import Layer, Property, Zoom
 from layers.tile import EXTENT, Tile
 from twin.model.table import STORAGE_SRID, TILE_SRID
@@ -22,6 +22,9 @@ DECIMALS: Final = 7
 """Of longitudes and latitudes in GeoJSON: a centimetre."""
 
 PIXEL: Final = EXTENT // 256
+
+SEARCHED: Final = frozenset({"name", "code", "normalised"})
+"""The properties in which a search looks."""
 
 _FAST_FROM_ZOOM: Final = 11
 """From here on few polygons collapse to nothing, so the plain scaling of whole features pays."""
@@ -120,31 +123,22 @@ def select_tile(layer: Layer, tile: Tile, narrowed: Filter, access_class: int, b
     return Statement(text, values)
 
 
-def select_kpis(layer: Layer, codes: Iterable[str]) -> Statement:
-    """The layer's KPIs in blocks (none within another) as one JSON text.
-
-    A feature that lies in several blocks is counted at its home and shared out by area or length.
-    """
-    lows, highs = zip(*(code_range(code) for code in codes), strict=True)
-    pairs = [SQL("{}, {}").format(Literal(kpi.name), SQL(kpi.expression)) for kpi in layer.kpis]
-    home = SQL(
-        "SELECT feature.*, 1::float AS share, true AS is_home FROM span JOIN ({source}) AS feature "
-        "ON block_code >= span.low AND block_code < span.high AND NOT spans_blocks"
-    ).format(source=SQL(layer.sql))
-    meeting = SQL(
-        """
-        SELECT feature.*, meets.share,
-               EXISTS (SELECT FROM span WHERE block_code >= span.low AND block_code < span.high) AS is_home
-        FROM (SELECT feature_id, least(sum(share), 1) AS share FROM span JOIN feature_block
-              ON kind = {kind} AND block_code >= span.low AND block_code < span.high GROUP BY feature_id) AS meets
-        JOIN ({source}) AS feature ON feature.id = meets.feature_id AND spans_blocks
-        """
-    ).format(kind=Literal(layer.kind), source=SQL(layer.sql))
-    text = SQL(
-        "WITH span AS (SELECT * FROM unnest(%(lows)s::text[], %(highs)s::text[]) AS bounds(low, high)) "
-        "SELECT json_build_object({pairs})::text FROM ({home} UNION ALL {meeting}) AS feature"
-    ).format(pairs=SQL(", ").join(pairs), home=home, meeting=meeting)
-    return Statement(text, {"lows": list(lows), "highs": list(highs)})
+def select_rows(
+    layer: Layer, narrowed: Filter, access_class: int, *, limit: int, after: int = 0, with_geometry: bool = False
+) -> Statement:
+    """Features as plain rows by id: id, geometry (WKB) or a point in it (longitude, latitude), then the properties."""
+    values: dict[str, Any] = {"limit": limit, "after": after}
+    conditions = [SQL("id > %(after)s"), *_conditions(layer, narrowed, values)]
+    place = SQL("ST_AsBinary(feature.geometry)") if with_geometry else SQL(
+        "(SELECT ARRAY[ST_X(point), ST_Y(point)] FROM (SELECT ST_PointOnSurface(feature.geometry)) AS on_it(point))"
+    )  # fmt: skip
+    text = SQL("SELECT {columns} FROM ({source}) AS feature {where} ORDER BY id LIMIT %(limit)s").format(
+        columns=SQL(", ").join(
+            [SQL("feature.id"), place, *(Identifier("feature", p.name) for p in layer.properties_for(access_class))]
+        ),
+        source=SQL(layer.sql), where=_where(conditions),
+    )  # fmt: skip
+    return Statement(text, values)
 
 
 _FEATURE: Final = SQL(
@@ -181,6 +175,9 @@ def _conditions(layer: Layer, narrowed: Filter, values: dict[str, Any]) -> list[
         values["ids"] = list(narrowed.ids)
     if narrowed.interval is not None:
         conditions += _in_interval(layer, narrowed.interval, values)
+    conditions += _search(layer, narrowed.search, values)
+    for number, match in enumerate(narrowed.matches):
+        conditions.append(_match(match, f"match{number}", values))
     return conditions
 
 
@@ -216,6 +213,34 @@ def _in_interval(layer: Layer, interval: tuple[Any, Any], values: dict[str, Any]
         values["end"] = end
         conditions.append(SQL("{} <= %(end)s").format(Identifier(column or "valid_from")))
     return conditions
+
+
+def _search(layer: Layer, words: Sequence[str], values: dict[str, Any]) -> list[Composable]:
+    names = [p.name for p in layer.properties if p.name in SEARCHED and p.access_class == 1]
+    conditions: list[Composable] = []
+    for number, word in enumerate(words if names else ()):
+        key = f"word{number}"
+        values[key] = f"%{_escape_like(word)}%"
+        conditions.append(
+            SQL("({})").format(
+                SQL(" OR ").join(SQL("{} ILIKE {}").format(Identifier(name), Placeholder(key)) for name in names)
+            )
+        )
+    return conditions
+
+
+def _match(match: Match, key: str, values: dict[str, Any]) -> Composable:
+    if match.operator == "~":
+        values[key] = f"%{_escape_like(str(match.value))}%"
+        return SQL("{}::text ILIKE {}").format(Identifier(match.name), Placeholder(key))
+    values[key] = match.value
+    if match.operator == "!=":
+        return SQL("{} IS DISTINCT FROM {}").format(Identifier(match.name), Placeholder(key))
+    return SQL("{} {} {}").format(Identifier(match.name), SQL(match.operator), Placeholder(key))
+
+
+def _escape_like(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _tile_values(tile: Tile, buffer: int) -> dict[str, float]:

@@ -84,11 +84,15 @@ def alembic_config(url: str) -> Config:
 def upgrade_database(settings: Settings) -> None:
     """Bring the database to the newest migration, as a superuser (see docs/operate.md).
 
-    An update of PostGIS forgets that the overlap of boxes is leakproof, so that is said again each time.
+    An update of PostGIS forgets that the overlap of boxes is leakproof, so that is said again each time; and
+    the days of the facts follow the time zone of the settings.
     """
     command.upgrade(alembic_config(database_url(settings)), "head")
     with transaction(settings) as connection:
         connection.execute("ALTER FUNCTION geometry_overlaps(geometry, geometry) LEAKPROOF")
+        connection.execute(
+            "UPDATE calendar SET time_zone = %(zone)s WHERE time_zone <> %(zone)s", {"zone": settings.time_zone}
+        )
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ SELECT street.code, west, south, base, east, north, top, class,
        (ST_XMin(block.geometry) + ST_XMax(block.geometry)) / 2,
        (ST_YMin(block.geometry) + ST_YMax(block.geometry)) / 2
 FROM street
-LEFT JOIN (block JOIN block_scheme ON block_scheme.scheme = block.scheme AND block_scheme.is_governance)
+LEFT JOIN (valid_block AS block
+           JOIN block_scheme ON block_scheme.scheme = block.scheme AND block_scheme.is_governance)
     ON block.code = street.code AND block.level > 1
 ORDER BY street.code

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from psycopg.types.json import Jsonb
 
+from ingest.bim.floor_area import find_floor_area
 from ingest.bim.records import ModelContent
 from ingest.load import finish_load, start_load
 from ingest.report import LoadReport
@@ -69,7 +70,9 @@ def store_model(
         {
             "source": source_id, "local": local_id, "name": name, "home": home, "spans": bool(meetings),
             "class": MODEL_CLASS, "load": report.load_id, "building": building_id, "geometry": wkb,
-            "attributes": Jsonb({"building_match_iou": score} if score else {}),
+            "attributes": Jsonb(
+                find_floor_area(content.elements) | ({"building_match_iou": score} if score else {})
+            ),
         },
     ).fetchone()  # fmt: skip
     assert row is not None

@@ -13,7 +13,7 @@ LAYER = Layer(
         SELECT block.id, block.geometry, block.geometry_3857, block.code AS block_code, false AS spans_blocks,
                block.access_class, block.valid_from, block.valid_to, block.code, block.name, block.name_en,
                block.level, block.parent_code, block.area
-        FROM block JOIN block_scheme ON block_scheme.scheme = block.scheme
+        FROM valid_block AS block JOIN block_scheme ON block_scheme.scheme = block.scheme
         WHERE block_scheme.is_governance
     """,
     properties=(

@@ -47,8 +47,7 @@ LAYER = Layer(
     order=20,
     complete_from_zoom=14,
     kpis=(
-        Kpi(name="count", title=Text("栋数", "Buildings"), expression="count(*) FILTER (WHERE is_home)"),
-        Kpi(name="floor_area", title=Text("总建筑面积", "Floor area"), unit="m²",
-            expression="coalesce(sum(gross_floor_area * share), 0)"),
+        Kpi(name="count", title=Text("栋数", "Buildings")),
+        Kpi(name="floor_area", title=Text("总建筑面积", "Floor area"), unit="m²"),
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ LAYER = Layer(
     geometry="polygon",
     sql="""
         SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
-               name, code, park_type, land_area, floor_area, vacant_area, firms
+               name, code, park_type, operator, land_area, floor_area, vacant_area, firms
         FROM industrial_park
     """,
     properties=(
@@ -21,6 +21,7 @@ LAYER = Layer(
             "manufacturing": Text("制造", "Manufacturing"), "innovation": Text("创新", "Innovation"),
             "logistics": Text("物流", "Logistics"), "mixed": Text("综合", "Mixed"),
         }),
+        Property(name="operator", title=Text("运营单位", "Operator"), in_tiles=False),
         Property(name="land_area", title=Text("占地面积", "Land area"), type="number", unit="m²"),
         Property(name="floor_area", title=Text("厂房面积", "Floor area"), type="number", unit="m²"),
         Property(name="vacant_area", title=Text("空置面积", "Vacant area"), type="number", unit="m²"),
@@ -35,9 +36,11 @@ LAYER = Layer(
     order=30,
     complete_from_zoom=13,
     kpis=(
-        Kpi(name="count", title=Text("园区数", "Parks"), expression="count(*) FILTER (WHERE is_home)"),
-        Kpi(name="land_area", title=Text("占地面积", "Land area"), unit="m²",
-            expression="coalesce(sum(land_area * share), 0)"),
-        Kpi(name="firms", title=Text("企业数", "Firms"), expression="coalesce(sum(firms) FILTER (WHERE is_home), 0)"),
+        Kpi(name="count", title=Text("园区数", "Parks")),
+        Kpi(name="land_area", title=Text("占地面积", "Land area"), unit="m²"),
+        Kpi(name="floor_area", title=Text("建筑面积", "Floor area"), unit="m²"),
+        Kpi(name="vacant_area", title=Text("空置面积", "Vacant area"), unit="m²"),
+        Kpi(name="firms", title=Text("企业数", "Firms")),
+        Kpi(name="open_hazards", title=Text("未整改隐患", "Open hazards")),
     ),
 )  # fmt: skip

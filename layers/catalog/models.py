@@ -26,5 +26,5 @@ LAYER = Layer(
     zooms=(Zoom(minzoom=8, maxzoom=17),),
     order=50,
     complete_from_zoom=8,
-    kpis=(Kpi(name="count", title=Text("模型数", "Models"), expression="count(*) FILTER (WHERE is_home)"),),
+    kpis=(Kpi(name="count", title=Text("模型数", "Models")),),
 )

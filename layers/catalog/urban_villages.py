@@ -11,12 +11,13 @@ LAYER = Layer(
     geometry="polygon",
     sql="""
         SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
-               name, code, buildings, rental_units, hazards, survey_completeness
+               name, code, company, buildings, rental_units, hazards, survey_completeness
         FROM urban_village
     """,
     properties=(
         Property(name="name", title=Text("名称", "Name")),
         Property(name="code", title=Text("编码", "Code"), in_tiles=False),
+        Property(name="company", title=Text("股份合作公司", "Joint-stock company"), in_tiles=False),
         Property(name="buildings", title=Text("楼栋数", "Buildings"), type="integer"),
         Property(name="rental_units", title=Text("出租套数", "Rental units"), type="integer"),
         Property(name="hazards", title=Text("隐患数", "Hazards"), type="integer"),
@@ -31,10 +32,10 @@ LAYER = Layer(
     order=40,
     complete_from_zoom=13,
     kpis=(
-        Kpi(name="count", title=Text("村数", "Villages"), expression="count(*) FILTER (WHERE is_home)"),
-        Kpi(name="rental_units", title=Text("出租套数", "Rental units"),
-            expression="coalesce(sum(rental_units) FILTER (WHERE is_home), 0)"),
-        Kpi(name="hazards", title=Text("隐患数", "Hazards"),
-            expression="coalesce(sum(hazards) FILTER (WHERE is_home), 0)"),
+        Kpi(name="count", title=Text("村数", "Villages")),
+        Kpi(name="buildings", title=Text("楼栋数", "Buildings")),
+        Kpi(name="rental_units", title=Text("出租套数", "Rental units")),
+        Kpi(name="hazards", title=Text("隐患数", "Hazards")),
+        Kpi(name="open_hazards", title=Text("未整改隐患", "Open hazards")),
     ),
 )  # fmt: skip

@@ -2,40 +2,91 @@
 """The tables. Importing this package registers every one of them on `Table.metadata`."""
 
 from twin.model.access import AccessToken, RoleGrant
+from twin.model.address import (
+    Address,
+    AddressAlias,
+    BusinessFeature,
+    BusinessLayer,
+    PlacementReview,
+    PlaceName,
+)
 from twin.model.bim import Element, Model, ModelVersion, Tileset
-from twin.model.block import Block, BlockScheme, FeatureBlock
+from twin.model.block import Block, BlockLineage, BlockLink, BlockName, BlockScheme, FeatureBlock
 from twin.model.change import Change, LayerKind
 from twin.model.city import Building, IndustrialPark, Road, UrbanVillage
+from twin.model.correction import FeatureEdit, Proposal
+from twin.model.fact import BlockFact, BlockFactDelta, Calendar, Measure, Pillar
+from twin.model.house import CodeForm, Storey, Unit
 from twin.model.incident import EventType, Incident
+from twin.model.inspection import Hazard, HazardAction, Inspection, Photo, PhotoUse
 from twin.model.job import JobProgress, Upload
-from twin.model.load import Load, LoadReject
+from twin.model.load import Load, LoadReject, PurgeRecord
+from twin.model.planning import HeightLimit, Parcel
+from twin.model.quality import QualityIssue
+from twin.model.register import Component, LegalEntity
+from twin.model.survey import RentalSpace, SurveyResponse, SurveyRound
 from twin.model.table import OUTSIDE, STORAGE_SRID, TILE_SRID, FeatureColumns, Table
+from twin.model.target import Target
 
 __all__ = [
     "OUTSIDE",
     "STORAGE_SRID",
     "TILE_SRID",
     "AccessToken",
+    "Address",
+    "AddressAlias",
     "Block",
+    "BlockFact",
+    "BlockFactDelta",
+    "BlockLineage",
+    "BlockLink",
+    "BlockName",
     "BlockScheme",
     "Building",
+    "BusinessFeature",
+    "BusinessLayer",
+    "Calendar",
     "Change",
+    "CodeForm",
+    "Component",
     "Element",
     "EventType",
     "FeatureBlock",
     "FeatureColumns",
+    "FeatureEdit",
+    "Hazard",
+    "HazardAction",
+    "HeightLimit",
     "Incident",
     "IndustrialPark",
+    "Inspection",
     "JobProgress",
     "LayerKind",
+    "LegalEntity",
     "Load",
     "LoadReject",
+    "Measure",
     "Model",
     "ModelVersion",
+    "Parcel",
+    "Photo",
+    "PhotoUse",
+    "Pillar",
+    "PlaceName",
+    "PlacementReview",
+    "Proposal",
+    "PurgeRecord",
+    "QualityIssue",
+    "RentalSpace",
     "Road",
     "RoleGrant",
+    "Storey",
+    "SurveyResponse",
+    "SurveyRound",
     "Table",
+    "Target",
     "Tileset",
+    "Unit",
     "Upload",
     "UrbanVillage",
 ]

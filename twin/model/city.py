@@ -32,6 +32,7 @@ class IndustrialPark(FeatureColumns, Table):
 
     code: Mapped[str | None] = mapped_column(CodeText())
     park_type: Mapped[str | None]
+    operator: Mapped[str | None] = mapped_column(comment="the organisation that runs it")
     land_area: Mapped[float | None] = mapped_column(Float, comment="m²")
     floor_area: Mapped[float | None] = mapped_column(Float, comment="m²")
     vacant_area: Mapped[float | None] = mapped_column(Float, comment="m²")
@@ -44,6 +45,7 @@ class UrbanVillage(FeatureColumns, Table):
     __tablename__ = "urban_village"
 
     code: Mapped[str | None] = mapped_column(CodeText())
+    company: Mapped[str | None] = mapped_column(comment="the village's joint-stock company")
     buildings: Mapped[int | None] = mapped_column(Integer)
     rental_units: Mapped[int | None] = mapped_column(Integer)
     hazards: Mapped[int | None] = mapped_column(Integer)

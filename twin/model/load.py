@@ -27,6 +27,8 @@ class Load(Table):
     started_at: Mapped[datetime] = mapped_column(server_default=func.now())
     finished_at: Mapped[datetime | None]
     report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None]
 
 
 class LoadReject(Table):
@@ -39,3 +41,18 @@ class LoadReject(Table):
     row: Mapped[int]
     field: Mapped[str | None]
     reason: Mapped[str]
+
+
+class PurgeRecord(Table):
+    """A certificate of what was purged: how much, never what."""
+
+    __tablename__ = "purge_record"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    what: Mapped[str]
+    features: Mapped[int] = mapped_column(BigInteger)
+    versions: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(comment="SHA-256 over the purged rows, in order of id")
+    reason: Mapped[str]
+    actor: Mapped[str]
+    at: Mapped[datetime] = mapped_column(server_default=func.now())
