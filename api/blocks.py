@@ -1,24 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Blocks: names, codes and boundaries, which are public, and profiles, which are not."""
+"""Blocks: names, codes, boundaries and lineage, which are public."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
 from typing import Annotated, Any
 
-import orjson
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from api.parameters import parse_code, refuse_unknown
-from api.pool import fetch_row
+from api.parameters import parse_as_of, parse_code, refuse_unknown
 from api.response import JSON, answer_bytes
+from api.schemes import BEIDOU, describe_cell, list_cells
 from api.services import Services, get_actor, get_services
 from api.sql import read_sql
-from layers.filter import code_range
-from layers.query import select_kpis
-from layers.registry import load_layers
 from twin.access import Actor
-from twin.errors import AccessDeniedError, NotFoundError
+from twin.errors import InvalidRequestError, NotFoundError
 from twin.text import Text
 
 router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["blocks"])
@@ -26,67 +22,81 @@ router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["blocks"])
 AsActor = Annotated[Actor, Depends(get_actor)]
 With = Annotated[Services, Depends(get_services)]
 Code = Annotated[str, Path(description="The block's code")]
+Scheme = Annotated[str | None, Query(description="a block scheme of /schemes; the governance one by default")]
+AsOf = Annotated[str | None, Query(description="an RFC 3339 instant: what was recorded, and held, then")]
+
+
+@router.get("/blocks", summary="The blocks of a level, or the children of one")
+async def list_blocks(
+    request: Request, actor: AsActor, services: With, scheme: Scheme = None,
+    level: Annotated[int | None, Query(ge=1, le=20, description="1, the coarsest, by default")] = None,
+    parent: Annotated[str | None, Query(description="the code of the block above")] = None, as_of: AsOf = None,
+) -> Response:  # fmt: skip
+    """Without boundaries; without parameters, the root of the governance scheme: the district."""
+    if scheme == BEIDOU:
+        if parent is None:
+            raise InvalidRequestError(
+                Text("北斗网格码需要 parent。", "The BeiDou grid code needs a parent to list the children of."),
+                "parent",
+            )
+        return answer_bytes(request, actor, list_cells(parse_code(parent)), JSON)
+    values: dict[str, Any] = {
+        "scheme": _check_scheme(scheme), "level": level or 1, "parent": None if parent is None else parse_code(parent),
+    }  # fmt: skip
+    body = await _read(services, actor, "blocks", values, as_of)
+    if body is None:
+        raise _no_scheme(scheme)
+    return answer_bytes(request, actor, body, JSON)
 
 
 @router.get("/blocks/{code}", summary="A block, its ancestors and its children")
-async def get_block(request: Request, actor: AsActor, services: With, code: Code) -> Response:
-    """Geometry and bbox in degrees, lon/lat."""
-    async with services.as_actor(actor) as connection:
-        row = await (await connection.execute(read_sql("block"), {"code": parse_code(code)})).fetchone()
-    if row is None:
+async def get_block(
+    request: Request, actor: AsActor, services: With, code: Code, scheme: Scheme = None, as_of: AsOf = None
+) -> Response:
+    """Geometry and bbox in degrees, lon/lat. `links`, of other schemes: the base grids it meets, by share of area."""
+    code = parse_code(code)
+    if scheme == BEIDOU:
+        async with services.as_actor(actor, None if as_of is None else parse_as_of(as_of, services.zone)) as connection:
+            return answer_bytes(request, actor, await describe_cell(connection, code), JSON)
+    body = await _read(services, actor, "block", {"code": code, "scheme": _check_scheme(scheme)}, as_of)
+    if body is None:
         raise _no_block(code)
-    return answer_bytes(request, actor, row[0].encode(), JSON)
+    return answer_bytes(request, actor, body, JSON)
 
 
-@router.get("/blocks/{code}/profile", summary="What is in a block")
-async def get_profile(request: Request, actor: AsActor, services: With, code: Code) -> Response:
-    """Counts by home, areas by share. Above a scope, only what lies in it is counted, and `limited_to` says so."""
-    parse_code(code)
-    reached = narrow_to_scope(actor, code)
-    lows, highs = (list(side) for side in zip(*map(code_range, reached), strict=True)) if reached else ([], [])
-    values: dict[str, Any] = {"code": code, "lows": lows, "highs": highs}
-    registers: dict[str, bytes] = {}
-    async with services.as_actor(actor) as connection:
-        found = await connection.execute(
-            "SELECT level FROM block JOIN block_scheme USING (scheme) WHERE is_governance AND code = %s",
-            (code,),
+@router.get("/blocks/{code}/lineage", summary="What a block followed, and what followed it")
+async def get_lineage(
+    request: Request, actor: AsActor, services: With, code: Code, scheme: Scheme = None, as_of: AsOf = None
+) -> Response:
+    """Shares are of the older block's area. A series of old codes becomes today's by `today`: value times share."""
+    code = parse_code(code)
+    body = await _read(services, actor, "block_lineage", {"code": code, "scheme": _check_scheme(scheme)}, as_of)
+    if body is None:
+        raise _no_block(code)
+    return answer_bytes(request, actor, body, JSON)
+
+
+async def _read(services: Services, actor: Actor, name: str, values: dict[str, Any], as_of: str | None) -> bytes | None:
+    moment = None if as_of is None else parse_as_of(as_of, services.zone)
+    async with services.as_actor(actor, moment) as connection:
+        row = await (await connection.execute(read_sql(name), values)).fetchone()
+    return None if row is None else row[0].encode()
+
+
+def _check_scheme(scheme: str | None) -> str | None:
+    if scheme is not None and not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", scheme):
+        raise InvalidRequestError(
+            Text(f"“{scheme}”不是块体系的标识,见 /schemes。", f"'{scheme}' is no block scheme; see /schemes."), "scheme"
         )
-        block = await found.fetchone()
-        if block is None:
-            raise _no_block(code)
-        if not reached:
-            raise AccessDeniedError(
-                Text(
-                    f"块 {code} 不在您的权限范围({'、'.join(actor.block_codes)})之内,不能查看其概况。",
-                    f"The block {code} lies outside your scope ({', '.join(actor.block_codes)}), "
-                    "so its profile is not shown.",
-                )
-            )
-        for layer in load_layers().values():
-            if layer.kpis:
-                row = await fetch_row(connection, select_kpis(layer, reached))
-                registers[layer.id] = row[0].encode() if row else b"{}"
-        incidents = await (await connection.execute(read_sql("profile_incidents"), values)).fetchone()
-        children = await (await connection.execute(read_sql("profile_children"), values)).fetchone()
-    body = {
-        "code": code,
-        "level": block[0],
-        "as_of": datetime.now(UTC).isoformat(timespec="seconds"),
-        "limited_to": None if reached == [code] else reached,
-        "registers": {name: orjson.Fragment(text) for name, text in registers.items()},
-        "incidents": orjson.Fragment(incidents[0]) if incidents else None,
-        "pillars": [],
-        "children": orjson.Fragment(children[0]) if children else [],
-    }
-    return Response(orjson.dumps(body), media_type=JSON, headers={"Cache-Control": "no-store"})
+    return scheme
 
 
-def narrow_to_scope(actor: Actor, code: str) -> list[str]:
-    """The blocks at or below `code` that the actor reaches, none within another; none: nothing."""
-    if actor.reaches(code):
-        return [code]
-    below = sorted(granted for granted in set(actor.block_codes) if granted.startswith(code))
-    return [c for c in below if not any(c != other and c.startswith(other) for other in below)]
+def _no_scheme(scheme: str | None) -> NotFoundError:
+    if scheme is None:
+        return NotFoundError(Text("还没有块。", "There are no blocks yet."))
+    return NotFoundError(
+        Text(f"没有块体系 {scheme},见 /schemes。", f"There is no block scheme {scheme}; see /schemes.")
+    )
 
 
 def _no_block(code: str) -> NotFoundError:

@@ -10,9 +10,11 @@ import sys
 import procrastinate
 
 from ingest.source import Options, RefusedLoadError, find_source
+from ingest.spooled import forget_undecided, spooled_file
+from ingest.withdraw import preview_withdrawal, withdraw_load
 from twin.database import transaction
 from twin.errors import TwinError
-from twin.jobs import LOAD_UPLOAD, Progress
+from twin.jobs import LOAD_UPLOAD, WITHDRAW_LOAD, Progress, finish_progress
 from twin.settings import Settings
 from twin.text import Text
 
@@ -50,6 +52,33 @@ async def load_upload(upload_id: str, progress_id: int) -> None:
         )
 
 
+@TASKS.task(name=WITHDRAW_LOAD.partition(":")[2])
+async def withdraw(load_id: int, progress_id: int, *, preview: bool) -> None:
+    """Take a load back, or say what that would do; whatever happens, its progress says how it ended."""
+    await asyncio.to_thread(run_withdrawal, Settings(), load_id, progress_id, is_preview=preview)
+
+
+def run_withdrawal(settings: Settings, load_id: int, progress_id: int, *, is_preview: bool) -> None:
+    """The work itself, in one transaction."""
+    progress = Progress(settings, progress_id)
+    progress.note(Text("撤回载入", "taking the load back"), 0.1)
+    try:
+        with transaction(settings) as connection:
+            row = connection.execute(
+                "SELECT state, token_id FROM job_progress WHERE id = %s", (progress_id,)
+            ).fetchone()
+            if row is None or row[0] not in {"queued", "running"}:
+                return  # done by an earlier run of the same job
+            done = (
+                preview_withdrawal(connection, load_id)
+                if is_preview
+                else withdraw_load(connection, load_id, f"token {row[1]}")
+            )
+            finish_progress(connection, progress_id, "done", report=done.as_dict(), result=None)
+    except TwinError as error:
+        progress.finish("refused", report={"refused": error.text.as_dict(), "problems": []}, result=None)
+
+
 def run_upload(settings: Settings, upload_id: str, progress_id: int) -> None:
     """The work itself: spool to database, with every refusal told and the spooled bytes gone at the end."""
     progress = Progress(settings, progress_id)
@@ -63,19 +92,31 @@ def run_upload(settings: Settings, upload_id: str, progress_id: int) -> None:
         return  # done by an earlier run of the same job
     filename, kind, given, token_id, _state = row
     path = settings.spool_dir / upload_id
+    is_check = bool(given.get("check"))
     options = Options(
-        crs=given.get("crs"), at=given.get("at"), mapping=given.get("mapping"), actor=f"token {token_id}",
-        file_name=filename, time_zone=settings.time_zone,
+        crs=given.get("crs"), is_crs_forced=bool(given.get("crs_force")), at=given.get("at"),
+        mapping=given.get("mapping"), source_id=given.get("source"),
+        layer=given.get("layer"), layer_name=given.get("layer_name"), scheme=given.get("scheme"),
+        actor=f"token {token_id}", file_name=filename, time_zone=settings.time_zone,
     )  # fmt: skip
-    progress.note(Text("开始", "starting"), 0.0)
+    forget_undecided(settings)
+    progress.note(Text("检查", "checking") if is_check else Text("开始", "starting"), 0.0)
     try:
-        report = find_source(kind).load(settings, path, options, progress.note)
+        with spooled_file(settings, upload_id, filename) as file:
+            source = find_source(kind)
+            report = (
+                source.check(settings, file, options)
+                if is_check
+                else source.load(settings, file, options, progress.note)
+            )
     except RefusedLoadError as error:
         progress.finish("refused", report=error.report.as_dict() | {"refused": error.text.as_dict()}, result=None)
     except TwinError as error:
         progress.finish("refused", report={"refused": error.text.as_dict(), "problems": []}, result=None)
     else:
         progress.finish("done", report=report.as_dict(), result=report.result)
+        if is_check:
+            return  # what was checked waits for a decision
     path.unlink(missing_ok=True)
 
 

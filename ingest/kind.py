@@ -9,7 +9,22 @@ from typing import Final, LiteralString
 from sqlalchemy import Column
 from sqlalchemy import Table as SqlTable
 
-from twin.model import Building, Incident, IndustrialPark, Road, Table, UrbanVillage
+from twin.model import (
+    Address,
+    Building,
+    BusinessFeature,
+    Component,
+    HeightLimit,
+    Incident,
+    IndustrialPark,
+    LegalEntity,
+    Parcel,
+    Road,
+    Storey,
+    Table,
+    Unit,
+    UrbanVillage,
+)
 from twin.model.table import FeatureColumns
 from twin.text import Text
 
@@ -71,6 +86,27 @@ KINDS: Final[dict[str, Kind]] = {
                 WHERE event_scheme IS NOT NULL AND event_type IS NOT NULL
                 ON CONFLICT DO NOTHING
             """,
+        ),
+        Kind(name="components", model=Component, title=Text("城市部件", "components")),
+        Kind(name="storeys", model=Storey, title=Text("楼层", "storeys")),
+        # The other columns of a list of units or firms tend to be about persons: owners, tenants, telephones.
+        Kind(name="units", model=Unit, title=Text("户(房屋)", "units"), keeps_attributes=False),
+        Kind(
+            name="entities",
+            model=LegalEntity,
+            title=Text("法人", "legal entities"),
+            is_place_required=False,
+            keeps_attributes=False,
+        ),
+        Kind(name="parcels", model=Parcel, title=Text("地块", "parcels")),
+        Kind(name="height_limits", model=HeightLimit, title=Text("限高区", "height limits")),
+        Kind(name="addresses", model=Address, title=Text("标准地址", "standard addresses"), is_place_required=False),
+        # A row that waits for a decision has no place yet.
+        Kind(
+            name="points",
+            model=BusinessFeature,
+            title=Text("入块业务", "business features"),
+            is_place_required=False,
         ),
     )
 }

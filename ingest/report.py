@@ -52,6 +52,8 @@ class LoadReport:
     problems: list[Problem] = field(default_factory=list)
     model: dict[str, Any] | None = None
     """What only a model's report has: schema, products, storeys, spaces, elements, meshed, georeference."""
+    details: dict[str, Any] = field(default_factory=dict[str, Any])
+    """What only the reports of this kind have."""
     result: dict[str, Any] | None = None
     """What the load made, for whoever follows its job."""
 
@@ -107,4 +109,4 @@ class LoadReport:
             "load_id": self.load_id,
             "problems": [problem.as_dict() for problem in self.problems],
         }
-        return (self.model or {}) | report
+        return (self.model or {}) | self.details | report

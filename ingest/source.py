@@ -38,6 +38,16 @@ class Options:
     time_zone: str = "UTC"
     actor: str = "command"
     file_name: str | None = None
+    layer_name: str | None = None
+    """The business layer that points belong to."""
+    further: tuple[Path, ...] = ()
+    """More files of the same load (blocks: one a level)."""
+    scheme: str | None = None
+    """The block scheme: a declaration file, or the id of one."""
+    only: tuple[str, ...] = ()
+    """Only the blocks of these codes and what is below them."""
+    derives_parents: bool = False
+    """Whether coarser blocks without a boundary are made of those below them."""
 
 
 @dataclass(frozen=True)

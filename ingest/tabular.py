@@ -30,11 +30,12 @@ def frame_from_table(
 ) -> gpd.GeoDataFrame:
     """The rows of `table` under our names, with points of the table's x and y; the index stays.
 
-    Cells that are not numbers where coordinates are wanted become rejects. Free text is scrubbed of
+    Rows whose coordinates are no numbers, or whose times cannot be read, are turned away. Free text is scrubbed of
     personal data here, before anything else sees it. Times without a zone are taken in `time_zone`.
     """
     fields = mapping.fields
     columns: dict[str, Any] = {}
+    is_kept = pd.Series(True, index=table.index)
     for ours, theirs in fields.items():
         if ours in {"x", "y"}:
             continue
@@ -42,7 +43,8 @@ def frame_from_table(
         if ours in mapping.values:
             values = _translate(values, mapping.values[ours], ours, report)
         if isinstance(kind.table.columns[ours].type, TIMESTAMP):
-            values = _times(values, mapping.formats.get(ours), mapping.time_zone or time_zone, theirs, report)
+            values, unread = _times(values, mapping.formats.get(ours), mapping.time_zone or time_zone, theirs, report)
+            is_kept[unread] = False
         elif ours in {"summary", "name"}:
             values = scrub(values)
         columns[ours] = values
@@ -58,8 +60,9 @@ def frame_from_table(
             Text("坐标不是数", "a coordinate is not a number"),
             f"{fields['x']}, {fields['y']}",
         )
-        report.read += int((~is_number).sum())
-    return gpd.GeoDataFrame(frame, geometry=points)[is_number]
+    is_kept &= is_number
+    report.read += int((~is_kept).sum())
+    return gpd.GeoDataFrame(frame, geometry=points)[is_kept.to_numpy()]
 
 
 def _points(table: pd.DataFrame, fields: Any) -> tuple[Any, Any]:
@@ -92,7 +95,8 @@ def _translate(values: pd.Series[Any], words: Any, ours: str, report: LoadReport
 
 def _times(
     values: pd.Series[Any], time_format: str | None, time_zone: str, theirs: str, report: LoadReport
-) -> pd.Series[Any]:
+) -> tuple[pd.Series[Any], pd.Index[Any]]:
+    """The times, and the rows whose time cannot be read, which are turned away."""
     given = values[values.notna() & (values != "")]
     zoned = given.str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$", regex=True)
     if len(given) and zoned.all() and not time_format:
@@ -107,7 +111,7 @@ def _times(
             Text("时间读不懂", "the time cannot be read"),
             theirs,
         )
-    return parsed.reindex(values.index)
+    return parsed.reindex(values.index), parsed.index[broken]
 
 
 def _detect_format(given: pd.Series[Any], theirs: str) -> str:

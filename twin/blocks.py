@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from twin.block_raster import BlockRaster
 from twin.crs import geometries_to_metric
 from twin.database import Connection
 from twin.errors import SetupError
@@ -23,6 +24,7 @@ from twin.text import Text
 
 Geometries = npt.NDArray[Any]
 Codes = npt.NDArray[Any]
+Positions = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ def read_scheme(connection: Connection) -> Scheme:
     return Scheme(row[0], tuple(row[1]), row[2])
 
 
+RASTER_POINTS = 500_000
+"""How many points at once are worth making a raster of the blocks, which is then kept with the index."""
+
+
 @dataclass(frozen=True)
 class Meeting:
     """That feature `row` (its position) meets block `code` with `share` of its area or length."""
@@ -85,6 +91,8 @@ class BlockIndex:
         self._codes = np.array(codes, dtype=object)[order]
         self._polygons = geometries[order]
         self._widths = widths[order]
+        self.raster_points = RASTER_POINTS
+        self._raster: BlockRaster | None = None
         shapely.prepare(self._polygons)
 
     @classmethod
@@ -92,7 +100,7 @@ class BlockIndex:
         """Read the tree as the connection sees it."""
         scheme = read_scheme(connection)
         rows = connection.execute(
-            "SELECT code, ST_AsBinary(geometry) FROM block WHERE scheme = %s", (scheme.scheme,)
+            "SELECT code, ST_AsBinary(geometry) FROM valid_block WHERE scheme = %s", (scheme.scheme,)
         ).fetchall()
         return cls([row[0] for row in rows], shapely.from_wkb([row[1] for row in rows]), scheme)
 
@@ -101,6 +109,17 @@ class BlockIndex:
 
         A point on a border belongs to the block with the lowest code. A missing point is outside.
         """
+        placed = np.flatnonzero(~shapely.is_missing(points) & ~shapely.is_empty(points))
+        if len(placed) < self.raster_points or not len(self._polygons):
+            return self._find_home(points)
+        if self._raster is None:
+            self._raster = BlockRaster(self._polygons, self._find_home)
+        homes = np.full(len(points), OUTSIDE, dtype=object)
+        homes[placed] = self._raster.home(points[placed], OUTSIDE)
+        return homes
+
+    def _find_home(self, points: Geometries) -> Codes:
+        """The same, each point asked of the polygons themselves."""
         homes = np.full(len(points), OUTSIDE, dtype=object)
         waiting = np.flatnonzero(~shapely.is_missing(points) & ~shapely.is_empty(points))
         for width in sorted(set(self._widths.tolist()), reverse=True):
@@ -120,7 +139,7 @@ class BlockIndex:
 
         Shares are of the area (m²) or length (m) in the metric CRS; what lies in no base grid has none.
         """
-        finest = np.flatnonzero(self._widths == self._widths.max())
+        finest = np.flatnonzero(self._widths == self._widths.max(initial=0))
         position, row = shapely.STRtree(geometries).query(self._polygons[finest], predicate="intersects")
         by_row = np.lexsort((position, row))
         row, position = row[by_row], position[by_row]
@@ -131,14 +150,27 @@ class BlockIndex:
         is_inside[row[alone]] = shapely.covers(self._polygons[finest[position[alone]]], geometries[row[alone]])
         is_spanning = ~is_inside & (counts > 0)
         chosen = is_spanning[row]
-        row, position = row[chosen], position[chosen]
+        return self._parts(geometries, row[chosen], position[chosen], finest, homes)
+
+    def shares(self, areas: Geometries) -> list[Meeting]:
+        """The base grids that each area meets, with the share of it in each; one that is wholly inside too."""
+        finest = np.flatnonzero(self._widths == self._widths.max(initial=0))
+        position, row = shapely.STRtree(areas).query(self._polygons[finest], predicate="intersects")
+        by_row = np.lexsort((position, row))
+        return self._parts(areas, row[by_row], position[by_row], finest, None)
+
+    def _parts(
+        self, geometries: Geometries, row: Positions, position: Positions, finest: Positions, homes: Codes | None
+    ) -> list[Meeting]:
         pieces = shapely.intersection(geometries[row], self._polygons[finest[position]])
         is_area = shapely.get_dimensions(geometries[row]) == 2
         size = _measure(geometries[row], is_area, self.scheme.metric_srid)
         part = _measure(pieces, is_area, self.scheme.metric_srid)
         share = np.divide(part, size, out=np.zeros_like(part), where=size > 0)
         codes = self._codes[finest[position]]
-        keep = (share > 1e-9) | (codes == homes[row])
+        keep = share > 1e-9
+        if homes is not None:
+            keep |= codes == homes[row]
         return [
             Meeting(int(r), str(c), float(min(s, 1.0)))
             for r, c, s in zip(row[keep], codes[keep], share[keep], strict=True)

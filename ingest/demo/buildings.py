@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -187,16 +187,18 @@ def number_in_grid(grid: IntArray) -> IntArray:
     return np.arange(len(grid)) - np.repeat(first, np.diff(np.concatenate([first, [len(grid)]]))) + 1
 
 
-def build_buildings(
-    structures: Structures, traits: Traits, grid_codes: Sequence[str], chosen: IntArray
-) -> gpd.GeoDataFrame:
-    """The buildings frame of the chosen rows; codes and ids are those of the full set."""
-    serial = number_in_grid(structures.grid)[chosen]
-    grid = structures.grid[chosen]
+def name_buildings(structures: Structures, grid_codes: Sequence[str]) -> NDArray[Any]:
+    """The building code of each structure of the full set: its grid's code and its number there."""
+    serial = np.char.zfill(number_in_grid(structures.grid).astype(str), 5)
+    return np.char.add(np.asarray(grid_codes)[structures.grid], serial).astype(object)
+
+
+def build_buildings(structures: Structures, traits: Traits, codes: NDArray[Any], chosen: IntArray) -> gpd.GeoDataFrame:
+    """The buildings frame of the chosen rows; `codes` and ids are those of the full set."""
     taken = traits.take(chosen)
     columns: dict[str, object] = {
         "local_id": [f"DEMO-B-{number + 1:06d}" for number in chosen.tolist()],
-        "code": [f"{grid_codes[g]}{n:05d}" for g, n in zip(grid.tolist(), serial.tolist(), strict=True)],
+        "code": codes[chosen],
         "name": pd.Series(_name_landmarks(taken, chosen), dtype=object),
         "use": taken.use,
         "structure": taken.structure,

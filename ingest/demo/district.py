@@ -20,7 +20,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ingest.demo.buildings import Traits, build_buildings, draw_traits
+from ingest.demo.buildings import Traits, build_buildings, draw_traits, name_buildings
+from ingest.demo.components import build_components
+from ingest.demo.entities import build_entities
 from ingest.demo.event_types import build_event_types
 from ingest.demo.frame import HOUSE_LON_LAT, FloatArray, IntArray, to_metres
 from ingest.demo.incidents import LiveIncident, Places, build_incidents, draw_live_incidents
@@ -28,6 +30,7 @@ from ingest.demo.naming import build_blocks, name_blocks
 from ingest.demo.outline import STREETS
 from ingest.demo.parcels import cut_parcels
 from ingest.demo.partition import Partition, build_partition
+from ingest.demo.planning import build_height_limits, build_parcels
 from ingest.demo.registers import (
     build_parks,
     build_villages,
@@ -40,6 +43,7 @@ from ingest.demo.registers import (
 from ingest.demo.roads import Borders, build_roads, find_borders, inset_grids
 from ingest.demo.structures import Structures, build_structures
 from ingest.demo.terrain import measure_density, measure_noise
+from ingest.demo.units import build_storeys, build_units, choose_surveyed, keep_nearest
 from ingest.demo.zoning import assign_zones, zone_index
 
 Scale = Literal["small", "district"]
@@ -59,11 +63,16 @@ class ScaleCounts:
     industrial_parks: int
     urban_villages: int
     incidents: int
+    #: Buildings with storeys and units.
+    surveyed_buildings: int
+    legal_entities: int
+    components: int
+    parcels: int
 
 
 SCALES: Final[dict[Scale, ScaleCounts]] = {
-    "small": ScaleCounts(12_000, 140, 43, 6_000),
-    "district": ScaleCounts(170_000, 1_403, 430, 360_900),
+    "small": ScaleCounts(12_000, 140, 43, 6_000, 160, 8_000, 6_000, 600),
+    "district": ScaleCounts(170_000, 1_403, 430, 360_900, 9_600, 200_000, 60_000, 4_900),
 }
 
 
@@ -81,6 +90,12 @@ class DemoDistrict:
     urban_villages: gpd.GeoDataFrame
     event_types: pd.DataFrame
     incidents: gpd.GeoDataFrame
+    storeys: gpd.GeoDataFrame
+    units: gpd.GeoDataFrame
+    legal_entities: gpd.GeoDataFrame
+    components: gpd.GeoDataFrame
+    parcels: gpd.GeoDataFrame
+    height_limits: gpd.GeoDataFrame
     #: All of it is invented; whatever shows it has to say so.
     synthetic: bool = True
 
@@ -108,6 +123,9 @@ def generate(scale: Scale, seed: int = DEFAULT_SEED, now: datetime = DEFAULT_NOW
     structures = build_structures(partition, borders, parcels, SCALES["district"].buildings, stream(3))
     traits = draw_traits(structures, partition.grids, stream(4))
     chosen = choose_buildings(structures, traits, partition, house, counts.buildings, stream(5))
+    codes = name_buildings(structures, names.grid_codes)
+    surveyed = choose_surveyed(structures, traits, house, SCALES["district"].surveyed_buildings, seed)
+    surveyed = keep_nearest(surveyed, chosen, structures, house, counts.surveyed_buildings)
     parks = draw_parks(parcels, stream(6))
     villages = draw_villages(parcels, borders, cross, stream(7))
     return DemoDistrict(
@@ -116,7 +134,7 @@ def generate(scale: Scale, seed: int = DEFAULT_SEED, now: datetime = DEFAULT_NOW
         now=now,
         blocks=build_blocks(partition, names),
         roads=build_roads(partition, borders, [street.name.removesuffix("街道") for street in STREETS]),
-        buildings=build_buildings(structures, traits, names.grid_codes, chosen),
+        buildings=build_buildings(structures, traits, codes, chosen),
         industrial_parks=build_parks(
             parks,
             count_contents(parks, structures, traits),
@@ -138,6 +156,14 @@ def generate(scale: Scale, seed: int = DEFAULT_SEED, now: datetime = DEFAULT_NOW
             now,
             stream(11),
         ),
+        storeys=build_storeys(structures, traits, codes[surveyed], surveyed),
+        units=build_units(structures, traits, codes[surveyed], surveyed, seed),
+        legal_entities=build_entities(
+            structures.take(chosen), traits.take(chosen), codes[chosen], counts.legal_entities, DEFAULT_NOW, stream(12)
+        ),
+        components=build_components(borders, partition.district, house, counts.components, seed),
+        parcels=build_parcels(parcels, structures, traits, house, counts.parcels),
+        height_limits=build_height_limits(partition, structures, traits),
     )
 
 

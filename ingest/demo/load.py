@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -13,11 +14,14 @@ from typing import Final
 import geopandas as gpd
 import psycopg
 
-from ingest.blocks import SchemeDeclaration, load_blocks
+from ingest.blocks.load import SchemeDeclaration, load_blocks
+from ingest.demo.addresses import build_addresses
 from ingest.demo.district import DemoDistrict, Scale, generate
 from ingest.demo.frame import HOUSE_LON_LAT
 from ingest.demo.house import write_house
-from ingest.kind import KINDS
+from ingest.demo.register_work import load_register_work
+from ingest.demo.targets import load_targets
+from ingest.kind import KINDS, Kind
 from ingest.load import OnProgress, load_frames
 from ingest.report import LoadReport
 from ingest.show import show_report
@@ -33,6 +37,9 @@ SOURCE_ID: Final = "demo"
 
 _BATCH_ROWS: Final = 60_000
 
+_MERGES_FROM: Final = 0.8
+"""The pipeline's fraction from which on it merges."""
+
 _ROLES: Final[tuple[Role, ...]] = (
     "admin", "wall", "leader", "grid_manager", "handler", "planner", "dispatcher", "steward", "auditor",
 )  # fmt: skip
@@ -41,8 +48,13 @@ _ROLES: Final[tuple[Role, ...]] = (
 def load_demo(settings: Settings, scale: Scale, on_progress: OnProgress) -> dict[str, str]:
     """Load the demo at `scale` unless it is there; write its tokens to `tokens.json` and give them, by role.
 
+    Beside a district of somebody's own (`twin init`) it does nothing and gives no tokens.
+
     The district goes in whole, in one transaction; the house follows as a model of its own.
     """
+    if _has_own_district(settings):
+        on_progress(Text("已有自己的城区,不载入演示数据", "a district of your own is there; no demo is loaded"), 1.0)
+        return {}
     if not _is_loaded(settings, scale):
         on_progress(Text("生成合成城区", "generating the synthetic district"), 0.02)
         # The year of incidents ends now: a demo whose "today" is empty would show nothing of today.
@@ -50,12 +62,20 @@ def load_demo(settings: Settings, scale: Scale, on_progress: OnProgress) -> dict
         with transaction(settings) as connection:
             for report in _load_district(connection, district, settings, on_progress):
                 show_report(report)
+            load_register_work(connection, SOURCE_ID, district.seed, district.now)
+            load_targets(connection)
         on_progress(Text("建造示范房屋", "building the demo house"), 0.9)
         show_report(_load_house(settings))
     on_progress(Text("令牌", "tokens"), 0.98)
     tokens = write_tokens(settings)
     on_progress(Text("示范区就绪", "the demo district is ready"), 1.0)
     return tokens
+
+
+def _has_own_district(settings: Settings) -> bool:
+    with transaction(settings) as connection:
+        row = connection.execute("SELECT is_synthetic FROM block_scheme WHERE is_governance").fetchone()
+    return row is not None and not row[0]
 
 
 def _is_loaded(settings: Settings, scale: Scale) -> bool:
@@ -82,33 +102,77 @@ def _load_district(
     frames = {
         "roads": district.roads,
         "buildings": district.buildings,
+        "storeys": district.storeys,
+        "units": district.units,
+        "addresses": build_addresses(district),
         "parks": district.industrial_parks,
         "villages": district.urban_villages,
+        "parcels": district.parcels,
+        "height_limits": district.height_limits,
+        "components": district.components,
+        "entities": district.legal_entities,
         "incidents": district.incidents.assign(event_scheme=SOURCE_ID),
     }
-    for position, (name, frame) in enumerate(frames.items()):
+    total, before = sum(map(len, frames.values())), 0
+    for name, frame in frames.items():
         kind = KINDS[name]
-        on_progress(
-            Text(f"载入{kind.title.zh}({len(frame):,})", f"loading {kind.title.en} ({len(frame):,})"),
-            0.35 + 0.5 * position / len(frames),
-        )
-        # Not the pipeline's own notes: within the demo a whole kind is one step.
+        told = _ProgressOfKind(kind, len(frame), before / total, len(frame) / total, on_progress)
         yield load_frames(
             connection,
-            _batches(frame),
+            _batches(_link_buildings(connection, kind, frame), told),
             kind,
             parse_crs(f"EPSG:{STORAGE_SRID}"),
             LoadReport(name, SOURCE_ID),
             actor=actor,
+            on_progress=told.note,
         )
         connection.execute("DROP TABLE staging, staging_block")
+        before += len(frame)
     connection.execute("ANALYZE")
 
 
-def _batches(frame: gpd.GeoDataFrame) -> Iterator[gpd.GeoDataFrame]:
+@dataclass(frozen=True)
+class _ProgressOfKind:
+    """How far the load of one kind is, as a part of all (its share from `start`)."""
+
+    kind: Kind
+    rows: int
+    start: float
+    share: float
+    on_progress: OnProgress
+
+    def tell(self, done: int) -> None:
+        """That `done` of its rows are on their way."""
+        title, rows = self.kind.title, self.rows
+        self.on_progress(
+            Text(f"载入{title.zh}({done:,} / {rows:,})", f"loading {title.en} ({done:,} of {rows:,})"),
+            0.35 + 0.5 * (self.start + self.share * 0.7 * done / max(rows, 1)),
+        )
+
+    def note(self, _step: Text, fraction: float) -> None:
+        """Of the pipeline's own notes only that it merges, which takes a while and has no batches."""
+        if fraction >= _MERGES_FROM:
+            title = self.kind.title
+            self.on_progress(
+                Text(f"合并{title.zh}({self.rows:,})", f"merging {title.en} ({self.rows:,})"),
+                0.35 + 0.5 * (self.start + self.share * 0.7),
+            )
+
+
+def _batches(frame: gpd.GeoDataFrame, progress: _ProgressOfKind) -> Iterator[gpd.GeoDataFrame]:
     frame = frame.set_axis(range(1, len(frame) + 1), axis="index")
     for start in range(0, len(frame), _BATCH_ROWS):
-        yield frame.iloc[start : start + _BATCH_ROWS]
+        part = frame.iloc[start : start + _BATCH_ROWS]
+        progress.tell(start + len(part))
+        yield part
+
+
+def _link_buildings(connection: Connection, kind: Kind, frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """With the ids of the demo's buildings, where the kind lies within buildings."""
+    if "building_id" not in {column.name for column in kind.columns}:
+        return frame
+    rows = connection.execute("SELECT code, id FROM building WHERE source_id = %s", (SOURCE_ID,)).fetchall()
+    return frame.assign(building_id=frame["building_code"].map({row[0]: row[1] for row in rows}).astype("Int64"))
 
 
 def _load_event_types(connection: Connection, district: DemoDistrict) -> None:
@@ -141,7 +205,9 @@ def write_tokens(settings: Settings) -> dict[str, str]:
     with transaction(settings) as connection:
         tokens = _read_tokens(connection, path)
         if not tokens:
-            street = connection.execute("SELECT min(code) FROM block WHERE level = 2").fetchone()
+            street = connection.execute(
+                "SELECT min(code) FROM valid_block JOIN block_scheme USING (scheme) WHERE is_governance AND level = 2"
+            ).fetchone()
             assert street is not None
             scopes: dict[Role, list[str]] = {"grid_manager": [street[0]]}
             tokens = {r: create_token(connection, r, scope=scopes.get(r, ()), label="demo") for r in _ROLES}

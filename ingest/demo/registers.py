@@ -120,6 +120,8 @@ def build_parks(
         "code": [f"DEMO-P-{number + 1:04d}" for number in chosen.tolist()],
         "name": [f"示例工业园{number + 1}号" for number in chosen.tolist()],
         "park_type": kinds[chosen],
+        # One company runs several parks.
+        "operator": [f"示例园区运营公司{number % 60 + 1}" for number in chosen.tolist()],
         "land_area": np.round(shapely.area(parks[chosen])),
         "floor_area": floor[chosen],
         "vacant_area": vacant[chosen],
@@ -140,6 +142,9 @@ def build_villages(
         "local_id": codes,
         "code": codes,
         "name": ["示例跨街道村" if number == 0 else f"示例村{number}号" for number in chosen.tolist()],
+        "company": [
+            "示例跨街道村股份合作公司" if number == 0 else f"示例村{number}股份合作公司" for number in chosen.tolist()
+        ],
         "buildings": contents.buildings[chosen],
         "rental_units": units[chosen],
         "hazards": hazards[chosen],

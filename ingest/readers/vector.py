@@ -11,7 +11,9 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-from twin.crs import DeclaredCrs, describe_crs, parse_crs
+from ingest.crs.declaration import settle_crs as settle_crs
+from ingest.crs.declaration import state_crs
+from twin.crs import DeclaredCrs
 from twin.errors import RefusedError
 from twin.text import Text
 
@@ -45,10 +47,7 @@ def read_vector(path: Path, layer: str | None = None) -> VectorFile:
             )
         )
     frame.index = pd.RangeIndex(1, len(frame) + 1)
-    stated = None
-    if frame.crs is not None:
-        stated = DeclaredCrs(describe_crs(frame.crs), frame.crs)
-    return VectorFile(frame, stated)
+    return VectorFile(frame, state_crs(path, frame.crs))
 
 
 def _choose_layer(path: Path, wanted: str | None) -> str:
@@ -60,34 +59,6 @@ def _choose_layer(path: Path, wanted: str | None) -> str:
             Text(
                 f"{path.name} 有 {len(names)} 个图层,请用 --layer 指定:{', '.join(names)}。",
                 f"{path.name} has {len(names)} layers; name one with --layer: {', '.join(names)}.",
-            )
-        )
-    return wanted
-
-
-def settle_crs(stated: DeclaredCrs | None, declared: str | None, file_name: str, *, is_forced: bool) -> DeclaredCrs:
-    """The CRS to use: what a person declares, unless the file says otherwise; never a guess.
-
-    Raises RefusedError where neither says, or where the two contradict each other without `--crs-force`.
-    """
-    if declared is None:
-        if stated is None:
-            raise RefusedError(
-                Text(
-                    f"{file_name} 没有坐标系信息,必须用 --crs 声明(如 EPSG:4490、EPSG:4547、GCJ-02)。",
-                    f"{file_name} does not state its CRS, so declare it with --crs (EPSG:4490, EPSG:4547, GCJ-02 …).",
-                )
-            )
-        return stated
-    wanted = parse_crs(declared)
-    contradicts = stated is not None and not stated.crs.equals(wanted.crs, ignore_axis_order=True)
-    if contradicts and not is_forced:
-        assert stated is not None
-        raise RefusedError(
-            Text(
-                f"{file_name} 自述坐标系为 {stated.name},与声明的 {wanted.name} 矛盾。确信声明正确时请加 --crs-force。",
-                f"{file_name} states {stated.name}, and {wanted.name} was declared. Where the declaration is right, "
-                "add --crs-force.",
             )
         )
     return wanted

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
+from ingest.city.linked import LinkedSource
 from ingest.features import vector_reader
 from ingest.kind import KINDS
-from ingest.source import FrameSource
 
-SOURCE = FrameSource(kind=KINDS["buildings"], read=vector_reader(KINDS["buildings"]))
+SOURCE = LinkedSource(kind=KINDS["buildings"], read=vector_reader(KINDS["buildings"]), form="building")
