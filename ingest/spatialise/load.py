@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A table into a business layer: placed rows as features, the others into the review queue, in one transaction."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+
+from psycopg.types.json import Jsonb
+from pypinyin import lazy_pinyin
+
+from ingest.kind import KINDS
+from ingest.load import OnProgress, finish_load, start_load
+from ingest.prepare import prepare
+from ingest.readers.vector import settle_crs
+from ingest.report import LoadReport
+from ingest.source import Options
+from ingest.spatialise.columns import Columns, find_columns
+from ingest.spatialise.place import Placements, common_block, keep_decisions, make_frame, place_rows, set_homes
+from ingest.spatialise.read import AnyTable, read_any_table, read_points
+from ingest.stage import copy_rows, create_staging, merge
+from twin.blocks import BlockIndex
+from twin.crs import DeclaredCrs, parse_crs
+from twin.database import Connection
+from twin.errors import Problem, RefusedError
+from twin.text import Text
+
+_KIND = KINDS["points"]
+
+_STORED = parse_crs("EPSG:4326")
+"""What the rows are in by then: degrees as they are stored, of anywhere on Earth (4490 is bounded by China)."""
+
+
+def check_table(connection: Connection | None, path: Path, options: Options, report: LoadReport) -> LoadReport:
+    """What a load would say, with nothing written."""
+    started = time.monotonic()
+    table, columns, declared = _read(path, options, report)
+    placements = place_rows(connection, table, columns, read_points(table, columns), declared, report)
+    if connection is not None:
+        keep_decisions(connection, report.source_id, table, columns, placements)
+    index = BlockIndex.read(connection) if connection is not None else None
+    frame = make_frame(table, columns, placements, _layer_code(options, report), report)
+    kept, _ = prepare(frame, _KIND, _STORED, report, index)
+    _explain(report, placements.keep(kept.index))
+    report.seconds = time.monotonic() - started
+    return report
+
+
+def load_table(
+    connection: Connection, path: Path, options: Options, report: LoadReport, on_progress: OnProgress
+) -> LoadReport:
+    """Load within the caller's transaction. Raises RefusedError when the table is refused whole."""
+    started = time.monotonic()
+    on_progress(Text("读取", "reading"), 0.1)
+    table, columns, declared = _read(path, options, report)
+    index = BlockIndex.read(connection)
+    on_progress(Text(f"匹配 {len(table.text):,} 行", f"matching {len(table.text):,} rows"), 0.3)
+    placements = place_rows(connection, table, columns, read_points(table, columns), declared, report)
+    keep_decisions(connection, report.source_id, table, columns, placements)
+    layer_code = _layer_code(options, report)
+    report.load_id = start_load(connection, report, options.actor)
+    _register_layer(connection, layer_code, options, report)
+    create_staging(connection, _KIND)
+    on_progress(Text("检查并入块", "checking and putting into blocks"), 0.6)
+    frame = make_frame(table, columns, placements, layer_code, report)
+    kept, meetings = prepare(frame, _KIND, _STORED, report, index)
+    copy_rows(connection, _KIND, set_homes(kept, placements), meetings, report.source_id, report.load_id)
+    on_progress(Text("合并", "merging"), 0.8)
+    merge(connection, _KIND, report.source_id, report)
+    _queue(
+        connection, placements, {int(row): str(kept["local_id"][row]) for row in kept.index}, layer_code, report, index
+    )
+    connection.execute("SELECT fold_facts()")
+    if report.updated or (report.inserted and report.unchanged):
+        connection.execute(
+            "UPDATE business_layer SET version = version + 1, updated_at = now() WHERE code = %s", (layer_code,)
+        )
+    _explain(report, placements.keep(kept.index))
+    report.result = {"layer": layer_code}
+    report.seconds = time.monotonic() - started
+    finish_load(connection, report)
+    return report
+
+
+def _read(path: Path, options: Options, report: LoadReport) -> tuple[AnyTable, Columns, DeclaredCrs | None]:
+    table = read_any_table(path, options.layer)
+    columns = find_columns(
+        table.text, options.mapping, path.name, ("coordinates", "address", "code"), has_geometry=table.has_geometry
+    )
+    declared = None
+    if columns.has_coordinates or table.has_geometry:
+        # Coordinates without a CRS are refused even where an address would do: they would contradict it unseen.
+        declared = settle_crs(table.stated, options.crs or columns.crs, path.name, is_forced=options.is_crs_forced)
+        report.crs_declared = declared.name
+        report.crs_detected = [{"crs": table.stated.name, "reason": "stated by the file"}] if table.stated else []
+    source = options.source_id or columns.source
+    layer_code = _layer_code(options, report)
+    report.source_id = f"{layer_code}/{source}" if source else layer_code
+    return table, columns, declared
+
+
+def _layer_code(options: Options, report: LoadReport) -> str:
+    """The layer's code: its name in letters that an address bar takes."""
+    name = options.layer_name or re.sub(r"\.[^.]*$", "", report.file_name or "points")
+    code = re.sub(r"[^a-z0-9]+", "_", "_".join(lazy_pinyin(name)).lower()).strip("_")
+    return code or "points"
+
+
+def _register_layer(connection: Connection, code: str, options: Options, report: LoadReport) -> None:
+    title = options.layer_name or code
+    row = connection.execute("SELECT title, withdrawn_at FROM business_layer WHERE code = %s", (code,)).fetchone()
+    if row is None:
+        connection.execute(
+            "INSERT INTO business_layer (code, title, created_by) VALUES (%s, %s, %s)", (code, title, options.actor)
+        )
+    elif row[1] is not None or (options.layer_name and row[0] != title):
+        raise RefusedError(
+            Text(
+                f"图层编码 {code} 已属于“{row[0]}”{'(已撤下)' if row[1] else ''}。请换一个 --layer-name。",
+                f"The layer code {code} is taken by '{row[0]}'{' (withdrawn)' if row[1] else ''}. "
+                "Choose another --layer-name.",
+            )
+        )
+
+
+def _queue(
+    connection: Connection, placements: Placements, local_ids: dict[int, str], layer_code: str, report: LoadReport,
+    index: BlockIndex,
+) -> None:  # fmt: skip
+    """Open a review for each row that waits; close those that the load has settled."""
+    widths = index.scheme.level_widths
+    entries = [
+        {
+            "source": report.source_id, "local": local_ids[row], "layer": layer_code, "row": row, "given": p.given,
+            "alias": p.match.parsed.key or None if p.match else None,
+            "parts": Jsonb(p.match.parsed.parts.as_dict() if p.match else {}),
+            "reason": Jsonb(p.reason.as_dict() if p.reason else {}),
+            "level": p.match.match_level if p.match else "failed", "confidence": p.confidence,
+            "candidates": Jsonb([candidate.as_dict() for candidate in p.candidates]),
+            "block": common_block(p.candidates, widths), "load": report.load_id,
+        }
+        for row, p in placements.by_row.items()
+        if p.is_queued and row in local_ids
+    ]  # fmt: skip
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            INSERT INTO placement_review AS old (feature_id, layer_code, row, given, alias, parts, reason, match_level,
+                                                 confidence, candidates, block_code, load_id)
+            SELECT id, %(layer)s, %(row)s, %(given)s, %(alias)s, %(parts)s, %(reason)s, %(level)s, %(confidence)s,
+                   %(candidates)s, %(block)s, %(load)s
+            FROM business_feature WHERE source_id = %(source)s AND local_id = %(local)s
+            ON CONFLICT (feature_id) DO UPDATE
+            SET row = EXCLUDED.row, given = EXCLUDED.given, alias = EXCLUDED.alias, parts = EXCLUDED.parts,
+                reason = EXCLUDED.reason, match_level = EXCLUDED.match_level, confidence = EXCLUDED.confidence,
+                candidates = EXCLUDED.candidates, block_code = EXCLUDED.block_code, load_id = EXCLUDED.load_id,
+                status = 'open', decision = NULL, decided_by = NULL, decided_at = NULL
+            -- what was decided stays decided for as long as the row says the same
+            WHERE old.given <> EXCLUDED.given OR old.status = 'open'
+            """,
+            entries,
+        )
+    connection.execute(
+        """
+        UPDATE placement_review AS review
+        SET status = 'confirmed', decided_by = 'load', decided_at = now(),
+            decision = jsonb_build_object('match_level', feature.match_level, 'address_id', feature.address_id,
+                                          'block_code', feature.block_code)
+        FROM business_feature AS feature, staging
+        WHERE review.feature_id = feature.id AND review.status = 'open'
+          AND feature.source_id = %s AND feature.local_id = staging.local_id AND staging.match_level <> 'failed'
+        """,
+        (report.source_id,),
+    )
+
+
+def _explain(report: LoadReport, placements: Placements) -> None:
+    report.details |= placements.describe()
+    where = report.file_name or report.kind
+    queued = report.details["queued"]
+    if queued:
+        report.problems.append(
+            Problem(
+                where,
+                Text(f"{queued} 行未落图,进入待审队列", f"{queued} rows are not placed and wait for review"),
+                Text("在待审队列中确认或否决候选(/placements)", "confirm or reject the candidates at /placements"),
+            )
+        )
+    if report.outside:
+        report.problems.append(
+            Problem(
+                where,
+                Text(f"{report.outside} 行不在任何块内(已载入)", f"{report.outside} rows lie in no block (loaded)"),
+                Text(
+                    "核对坐标系与范围;它们只对不限范围的角色可见,不计入任何块",
+                    "check CRS and extent; only unscoped roles see them, and no block counts them",
+                ),
+            )
+        )
