@@ -17,11 +17,6 @@ from ingest.demo.frame import HOUSE_LON_LAT, METRIC_CRS, to_metres
 from ingest.demo.registers import CROSS_VILLAGE_CODE, CROSS_VILLAGE_SIZE
 
 
-@pytest.fixture(scope="module")
-def district() -> DemoDistrict:
-    return generate("small")
-
-
 def in_metres(frame: gpd.GeoDataFrame) -> np.ndarray:
     return frame.geometry.to_crs(METRIC_CRS).to_numpy()
 
@@ -183,6 +178,12 @@ def test_the_same_seed_gives_the_same_district(district: DemoDistrict) -> None:
         "urban_villages",
         "event_types",
         "incidents",
+        "storeys",
+        "units",
+        "legal_entities",
+        "components",
+        "parcels",
+        "height_limits",
     ):
         left, right = getattr(district, name), getattr(again, name)
         assert left.equals(right), name
@@ -195,3 +196,10 @@ def test_the_district_scale_is_complete_and_contains_the_small_one(district: Dem
     assert full.blocks.equals(district.blocks)
     same = full.buildings.set_index("local_id").loc[district.buildings["local_id"]].reset_index()
     assert same["code"].equals(district.buildings["code"])
+    assert full.storeys["building_code"].nunique() == 9_600
+    assert 250_000 < len(full.units) < 400_000
+    assert (len(full.legal_entities), len(full.components), len(full.parcels)) == (200_000, 60_000, 4_900)
+    for name in ("storeys", "units", "components", "parcels"):
+        small = getattr(district, name).set_index("local_id")
+        part = getattr(full, name).set_index("local_id").loc[small.index]
+        assert part.equals(small), name

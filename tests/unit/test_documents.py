@@ -78,7 +78,20 @@ def test_every_guide_is_there_in_both_languages() -> None:
     guides = [
         "README",
         "CONTRIBUTING",
-        *(f"docs/{n}" for n in ("architecture", "add-a-layer", "add-a-source")),
+        *(
+            f"docs/{n}"
+            for n in (
+                "architecture",
+                "add-a-layer",
+                "add-a-source",
+                "blocks",
+                "crs",
+                "facts",
+                "houses",
+                "locate",
+                "registers",
+            )
+        ),
     ]
     for guide in [*guides, "docs/operate"]:
         chinese, english = (_ROOT / f"{guide}{suffix}" for suffix in (".md", ".en.md"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.scrub import scrub_text
+from twin.personal import scrub_text
 from twin.text import Text, locale_language, negotiate_language
 
 

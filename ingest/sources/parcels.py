@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Parcels with their planning conditions from a vector file."""
+
+from __future__ import annotations
+
+from ingest.city.registers import register_reader
+from ingest.kind import KINDS
+from ingest.source import FrameSource
+
+SOURCE = FrameSource(kind=KINDS["parcels"], read=register_reader("parcels"))
