@@ -11,14 +11,34 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import (
+    admin_tokens,
     blocks,
+    business_layers,
+    code_tables,
     collections,
+    export,
+    hazards,
     health,
+    houses,
     jobs,
+    kinds,
     landing,
+    loads,
+    locate,
+    measures,
     models,
     pages,
+    photos,
+    placements,
+    profile,
+    proposals,
+    quality,
+    registers,
+    rental_spaces,
+    schemes,
+    series,
     session,
+    surveys,
     tilesets,
     uploads,
 )
@@ -36,8 +56,11 @@ _SECURITY: Final = (
 )
 
 _ROUTERS: Final = (
-    landing.router, session.router, health.router, collections.router, blocks.router, models.router,
-    tilesets.router, uploads.router, jobs.router, pages.router,
+    landing.router, session.router, health.router, collections.router, blocks.router, schemes.router,
+    profile.router, models.router, tilesets.router, uploads.router, measures.router, jobs.router, loads.router,
+    pages.router, locate.router, placements.router, export.router, registers.router, proposals.router,
+    photos.router, hazards.router, surveys.router, rental_spaces.router, houses.router, kinds.router,
+    code_tables.router, quality.router, admin_tokens.router, business_layers.router, series.router,
 )  # fmt: skip
 
 

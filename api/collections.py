@@ -24,7 +24,6 @@ from api.response import GEOJSON, JSON, MVT, answer_bytes
 from api.services import Services, get_actor, get_services
 from layers.layer import Layer
 from layers.query import count_matched, select_item, select_page
-from layers.registry import find_layer, load_layers
 from layers.style import describe_layer, make_map_style
 from twin.access import Actor
 from twin.errors import InvalidRequestError, NotFoundError
@@ -54,7 +53,7 @@ async def list_collections(request: Request, actor: AsActor, services: With) -> 
     base = base_url(request)
     body = {
         "links": [make_link(f"{base}/collections", "self", JSON)],
-        "collections": [_describe(layer, actor, district, base, language) for layer in load_layers().values()],
+        "collections": [_describe(layer, actor, district, base, language) for layer in services.layers.list_for(actor)],
     }
     return answer_bytes(request, actor, orjson.dumps(body), JSON, _LOCALISED)
 
@@ -63,14 +62,14 @@ async def list_collections(request: Request, actor: AsActor, services: With) -> 
 async def get_collection(request: Request, actor: AsActor, services: With, layer_id: LayerId) -> Response:
     """A layer's declaration, extent and links."""
     district = await read_district(services)
-    body = _describe(find_layer(layer_id), actor, district, base_url(request), _language(request))
+    body = _describe(services.layers.find(layer_id, actor), actor, district, base_url(request), _language(request))
     return answer_bytes(request, actor, orjson.dumps(body), JSON, _LOCALISED)
 
 
 @router.get("/collections/{layer_id}/queryables", summary="A layer's properties as JSON Schema")
-async def get_queryables(request: Request, actor: AsActor, layer_id: LayerId) -> Response:
+async def get_queryables(request: Request, actor: AsActor, services: With, layer_id: LayerId) -> Response:
     """The properties that this actor may see."""
-    layer = find_layer(layer_id)
+    layer = services.layers.find(layer_id, actor)
     language = _language(request)
     kinds: dict[str, dict[str, Any]] = {"datetime": {"type": "string", "format": "date-time"}}
     body = {
@@ -99,7 +98,7 @@ async def list_items(
     as_of: Annotated[str | None, Query(description=AS_OF)] = None,
 ) -> Response:  # fmt: skip
     """A page of features by id, or newest first where the layer has it so."""
-    layer = find_layer(layer_id)
+    layer = services.layers.find(layer_id, actor)
     narrowed = parse_filter(services.zone, bbox=bbox, block=block, ids=ids, moment=datetime, as_of=as_of)
     if count not in (None, "exact"):
         raise InvalidRequestError(
@@ -131,7 +130,7 @@ async def get_item(
     as_of: Annotated[str | None, Query(description=AS_OF)] = None,
 ) -> Response:  # fmt: skip
     """A feature as GeoJSON; what the actor may not see is not there."""
-    layer = find_layer(layer_id)
+    layer = services.layers.find(layer_id, actor)
     moment = None if as_of is None else parse_as_of(as_of, services.zone)
     row = None
     if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19:
@@ -165,7 +164,7 @@ async def list_incidents(
 @router.get(f"/collections/{{layer_id}}/tiles/{TILE_MATRIX_SET}", summary="TileJSON of a layer", tags=["tiles"])
 async def get_tilejson(request: Request, actor: AsActor, services: With, layer_id: LayerId) -> Response:
     """Where a layer's vector tiles are and what is in them."""
-    layer = find_layer(layer_id)
+    layer = services.layers.find(layer_id, actor)
     district = await read_district(services)
     language = _language(request)
     shown = [p for p in layer.properties_for(actor.access_class) if p.in_tiles]
@@ -190,9 +189,9 @@ async def get_tilejson(request: Request, actor: AsActor, services: With, layer_i
 
 
 @router.get("/styles/default", summary="A MapLibre style of the visible layers", tags=["tiles"])
-async def get_map_style(request: Request, actor: AsActor) -> Response:
+async def get_map_style(request: Request, actor: AsActor, services: With) -> Response:
     """Made of the layers' declarations."""
-    style = make_map_style(load_layers().values(), base_url(request))
+    style = make_map_style(services.layers.list_for(actor), base_url(request))
     return answer_bytes(request, actor, orjson.dumps(style), JSON)
 
 

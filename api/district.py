@@ -13,7 +13,8 @@ from layers.tile import Box
 READ_DISTRICT: LiteralString = """
     SELECT block.code, block.name, block.name_en, ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box),
            block_scheme.is_synthetic, block_scheme.level_widths, block_scheme.level_names
-    FROM block_scheme JOIN block ON block.scheme = block_scheme.scheme, LATERAL Box2D(block.geometry) AS box
+    FROM block_scheme JOIN valid_block AS block ON block.scheme = block_scheme.scheme,
+         LATERAL Box2D(block.geometry) AS box
     WHERE block_scheme.is_governance AND block.level = 1
     ORDER BY block.code LIMIT 1
 """

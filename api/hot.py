@@ -16,7 +16,6 @@ from api.services import Services, TileKey
 from layers.filter import NO_FILTER, Filter
 from layers.layer import Layer
 from layers.query import select_tile
-from layers.registry import find_layer
 from layers.tile import Tile
 from twin.access import Actor
 from twin.errors import NotFoundError
@@ -50,7 +49,8 @@ class TileRoute:
     async def _answer(self, scope: Scope, send: Send) -> None:
         services = self._services
         actor = await services.actors.resolve(scope["headers"])
-        layer, tile = _read_path(scope["path"])
+        layer_id, tile = _read_path(scope["path"])
+        layer = services.layers.find(layer_id, actor)
         narrowed, buffer = _read_query(scope["query_string"], services.zone)
         key = TileKey(layer.id, actor.cache_key, narrowed.cache_key, tile, buffer)
         found = services.tiles.get(key)
@@ -82,15 +82,14 @@ class TileRoute:
         return bytes(data), max(highest or 1, columns) <= CACHED_CLASS
 
 
-def _read_path(path: str) -> tuple[Layer, Tile]:
+def _read_path(path: str) -> tuple[str, Tile]:
     parts = path.split("/")
-    layer = find_layer(parts[2])
     numbers = parts[5:]
     if all(part.isascii() and part.isdigit() and len(part) < 9 for part in numbers):
         zoom, row, column = (int(part) for part in numbers)
         tile = Tile(zoom, column, row)
         if zoom <= 24 and tile.exists:
-            return layer, tile
+            return parts[2], tile
     where = "/".join(numbers)
     raise NotFoundError(
         Text(f"瓦片 {where} 不在 WebMercatorQuad 之内。", f"The tile {where} is not in WebMercatorQuad.")

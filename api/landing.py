@@ -45,6 +45,7 @@ _SYNTHETIC: Final = Text(
 _PLACES: Final = (
     ("/wall", Text("大屏", "Wall"), Text("区块数据大屏", "The command-centre wall")),
     ("/plan", Text("规划", "Plan"), Text("上传并查看模型", "Upload and look at models")),
+    ("/admin", Text("管理", "Admin"), Text("载入、质量、待审与令牌", "Loads, quality, reviews and tokens")),
     ("/collections", Text("图层", "Collections"), Text("OGC API 要素与瓦片", "OGC API Features and Tiles")),
     ("/api", Text("接口", "API"), Text("OpenAPI 3.1 说明", "The OpenAPI 3.1 description")),
     ("/health", Text("状态", "Health"), Text("数据库、迁移与作业", "Database, migrations and workers")),

@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 With = Annotated[Services, Depends(get_services)]
 
-PAGES: Final = frozenset({"wall", "plan"})
+PAGES: Final = frozenset({"wall", "plan", "admin"})
 
 CONTENT_POLICY: Final = "; ".join([
     "default-src 'self'",
@@ -51,6 +51,7 @@ _NOT_BUILT: Final = Text(
 
 @router.get("/wall")
 @router.get("/plan")
+@router.get("/admin")
 async def get_page(request: Request, services: With, token: str | None = None) -> Response:
     """A page; `?token=` becomes a cookie at once, so that it is in no history, log or screenshot."""
     if token is not None:

@@ -29,7 +29,7 @@ EVERYWHERE: Final = ""
 
 _READ_MIDDLE: LiteralString = """
     SELECT (ST_XMin(geometry) + ST_XMax(geometry)) / 2, (ST_YMin(geometry) + ST_YMax(geometry)) / 2
-    FROM block JOIN block_scheme ON block_scheme.scheme = block.scheme
+    FROM valid_block AS block JOIN block_scheme ON block_scheme.scheme = block.scheme
     WHERE is_governance AND code = %s AND level > 1
 """
 

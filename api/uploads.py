@@ -12,19 +12,22 @@ from typing import Annotated, Any, BinaryIO, Final, LiteralString
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from api.errors import ProtocolError
 from api.jobs import is_own
+from api.kinds import MODEL, list_kinds, list_mappings, may_send
 from api.parameters import refuse_unknown
 from api.pool import as_owner
 from api.response import JSON
 from api.services import Services, get_actor, get_services
 from twin.access import WRITERS, Actor
 from twin.crs import parse_crs
-from twin.errors import AccessDeniedError, InvalidRequestError, NotFoundError
+from twin.errors import AccessDeniedError, ConflictError, InvalidRequestError, NotFoundError
 from twin.jobs import ENQUEUE, LOAD_UPLOAD, START_PROGRESS, enqueue_values
 from twin.text import Text
 
@@ -34,25 +37,35 @@ AsActor = Annotated[Actor, Depends(get_actor)]
 With = Annotated[Services, Depends(get_services)]
 
 TUS: Final = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
-KINDS: Final = frozenset({"model"})
-
 _CHUNK: Final = 1 << 20
 _MAX_NAME: Final = 200
 
-_READ_UPLOAD: LiteralString = "SELECT token_id, filename, kind, size, job_id FROM upload WHERE id = %s"
+_READ_UPLOAD: LiteralString = "SELECT token_id, filename, kind, size, job_id, options FROM upload WHERE id = %s"
+
+_NAMED: Final = {
+    "source": (re.compile(r"[\w.-]{1,100}"), Text("字母、数字、_ . -", "letters, digits, _ . -")),
+    "layer": (re.compile(r"[^\x00-\x1f\x7f]{1,200}"), Text("文件中图层或工作表的名称", "the name of a layer or sheet")),
+    "layer_name": (re.compile(r"[^\x00-\x1f\x7f]{1,100}"), Text("业务图层的名称", "the name of the business layer")),
+    "scheme": (re.compile(r"[a-z][a-z0-9_]{0,62}"), Text("块体系的标识", "the id of a block scheme")),
+}
+"""The options that are names: how each may be written, and in words."""
 
 
 @router.options("/uploads", summary="What this server knows of tus")
 async def describe_tus(services: With) -> Response:
     """Versions, extensions and the largest size."""
     size = str(_max_size(services))
-    headers = TUS | {"Tus-Version": "1.0.0", "Tus-Extension": "creation", "Tus-Max-Size": size}
+    headers = TUS | {"Tus-Version": "1.0.0", "Tus-Extension": "creation,termination", "Tus-Max-Size": size}
     return Response(status_code=204, headers=headers)
 
 
 @router.post("/uploads", status_code=201, summary="Begin an upload (tus)")
 async def create_upload(request: Request, actor: AsActor, services: With) -> Response:
-    """Metadata: filename, kind (`model`), and optionally at (`lon,lat[,height[,heading]]`) and crs."""
+    """Metadata: filename, kind (see `/kinds`), and optionally crs, crs_force, at, source, mapping, layer, layer_name,
+    scheme.
+
+    `check` (`true`) has the job report and write nothing; `POST /uploads/{id}/load` then loads the same bytes.
+    """
     _check_version(request)
     if actor.role not in WRITERS:
         raise AccessDeniedError(Text(f"角色 {actor.role} 不能上传。", f"The role {actor.role} may not upload."))
@@ -69,6 +82,13 @@ async def create_upload(request: Request, actor: AsActor, services: With) -> Res
         raise InvalidRequestError(Text("文件是空的。", "The file is empty."), "Upload-Length")
     metadata = parse_metadata(request.headers.get("upload-metadata", ""))
     kind, filename, options = check_metadata(metadata)
+    if not may_send(actor, kind):
+        raise AccessDeniedError(
+            Text(
+                f"角色 {actor.role} 只能上传模型;数据由数据管理员载入。",
+                f"The role {actor.role} may upload models only; data is the steward's to load.",
+            )
+        )
     upload_id = secrets.token_urlsafe(16)
     part = _part(services, upload_id)
     await run_in_threadpool(_create_file, part)
@@ -95,7 +115,7 @@ async def get_upload(actor: AsActor, services: With, upload_id: str) -> Response
     row = await _read_upload(services, actor, upload_id)
     body = {
         "id": upload_id, "filename": row[1], "kind": row[2], "size": row[3],
-        "offset": _offset(services, upload_id, row), "job_id": row[4],
+        "offset": _offset(services, upload_id, row), "job_id": row[4], "check": bool(row[5].get("check")),
     }  # fmt: skip
     return Response(orjson.dumps(body), media_type=JSON, headers=TUS)
 
@@ -133,6 +153,47 @@ async def patch_upload(request: Request, actor: AsActor, services: With, upload_
     return Response(status_code=204, headers=TUS | {"Upload-Offset": str(offset)})
 
 
+@router.post("/uploads/{upload_id}/load", status_code=202, summary="Load what was checked")
+async def load_checked(actor: AsActor, services: With, upload_id: str) -> Response:
+    """Starts the load of an upload whose check has ended, with the options of the check."""
+    row = await _read_upload(services, actor, upload_id)
+    async with as_owner(services.pool) as connection:
+        # Whoever asks twice must not load twice.
+        cursor = await connection.execute(
+            "UPDATE upload SET options = options - 'check' FROM job_progress AS job WHERE upload.id = %s "
+            "AND options ? 'check' AND job.id = upload.job_id AND job.state = 'done' RETURNING upload.id",
+            (upload_id,),
+        )
+        if await cursor.fetchone() is None or not (services.settings.spool_dir / upload_id).exists():
+            raise ConflictError(
+                Text(
+                    "这个文件没有等待载入的检查结果(未检查完、未通过、已载入或已过期)。请重新上传。",
+                    "No finished check of this file waits to be loaded (not done, refused, loaded or out of date). "
+                    "Upload it again.",
+                )
+            )
+        job_id = await _enqueue(connection, actor, upload_id, row[2])
+    return Response(orjson.dumps({"job_id": job_id}), 202, {**TUS, "Location": f"/jobs/{job_id}"}, JSON)
+
+
+@router.delete("/uploads/{upload_id}", status_code=204, summary="Give an upload up (tus)")
+async def delete_upload(request: Request, actor: AsActor, services: With, upload_id: str) -> Response:
+    """Its bytes go; a job that has begun is not stopped."""
+    _check_version(request)
+    await _read_upload(services, actor, upload_id)
+    async with as_owner(services.pool) as connection:
+        cursor = await connection.execute(
+            "DELETE FROM upload WHERE id = %s AND NOT EXISTS (SELECT FROM job_progress AS job "
+            "WHERE job.id = upload.job_id AND job.state IN ('queued', 'running')) RETURNING id",
+            (upload_id,),
+        )
+        if await cursor.fetchone() is None:
+            raise ConflictError(Text("它的作业正在进行。", "Its job is at work."))
+    for path in (_part(services, upload_id), services.settings.spool_dir / upload_id):
+        await run_in_threadpool(path.unlink, missing_ok=True)
+    return Response(status_code=204, headers=TUS)
+
+
 _RECEIVING: set[str] = set()
 
 
@@ -156,9 +217,15 @@ def parse_metadata(header: str) -> dict[str, str]:
 
 def check_metadata(metadata: dict[str, str]) -> tuple[str, str, dict[str, Any]]:
     """Kind, file name and options of an upload. Raises InvalidRequestError, or RefusedError for a CRS."""
-    kind = metadata.get("kind", "model")
-    if kind not in KINDS:
-        raise InvalidRequestError(Text(f"不能上传“{kind}”。", f"'{kind}' cannot be uploaded."), "kind")
+    kind = metadata.get("kind", MODEL)
+    if kind not in list_kinds():
+        raise InvalidRequestError(
+            Text(
+                f"不能上传“{kind}”。可选:{', '.join(list_kinds())}。",
+                f"'{kind}' cannot be uploaded. Choose one of {', '.join(list_kinds())}.",
+            ),
+            "kind",
+        )
     # Only a name: where the bytes go is decided here.
     filename = re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[/\\]", metadata.get("filename", ""))[-1]).strip()
     if not filename or len(filename) > _MAX_NAME or filename.startswith("."):
@@ -170,6 +237,24 @@ def check_metadata(metadata: dict[str, str]) -> tuple[str, str, dict[str, Any]]:
         options["at"] = check_place(metadata["at"])
     if metadata.get("crs"):
         options["crs"] = parse_crs(metadata["crs"]).name
+    for name, (pattern, words) in _NAMED.items():
+        if metadata.get(name):
+            if not pattern.fullmatch(metadata[name]):
+                raise InvalidRequestError(Text(f"{name} 应为{words.zh}。", f"{name} is {words.en}."), name)
+            options[name] = metadata[name]
+    if metadata.get("mapping"):
+        # A name of ours and never a path: the worker would open it.
+        if metadata["mapping"] not in list_mappings():
+            listed = ", ".join(list_mappings())
+            raise InvalidRequestError(
+                Text(f"没有这个映射。可选:{listed}。", f"There is no such mapping. Choose one of {listed}."), "mapping"
+            )
+        options["mapping"] = metadata["mapping"]
+    for name in ("check", "crs_force"):
+        if metadata.get(name, "false") not in ("true", "false"):
+            raise InvalidRequestError(Text(f"{name} 应为 true 或 false。", f"{name} is true or false."), name)
+        if metadata.get(name) == "true":
+            options[name] = True
     return kind, filename, options
 
 
@@ -214,14 +299,17 @@ async def _finish(services: Services, actor: Actor, upload_id: str, row: tuple[A
     """Hand the whole file to a job: row, progress and queue in one transaction."""
     await run_in_threadpool(part.rename, services.settings.spool_dir / upload_id)
     async with as_owner(services.pool) as connection:
-        started = await (await connection.execute(START_PROGRESS, (row[2], actor.token_id))).fetchone()
-        assert started is not None
-        progress_id = started[0]
-        await connection.execute(
-            "UPDATE upload SET received = size, job_id = %s WHERE id = %s", (progress_id, upload_id)
-        )
-        arguments = {"upload_id": upload_id, "progress_id": progress_id}
-        await connection.execute(ENQUEUE, enqueue_values(LOAD_UPLOAD, arguments))
+        await _enqueue(connection, actor, upload_id, row[2])
+
+
+async def _enqueue(connection: AsyncConnection[TupleRow], actor: Actor, upload_id: str, kind: str) -> int:
+    started = await (await connection.execute(START_PROGRESS, (kind, actor.token_id))).fetchone()
+    assert started is not None
+    progress_id: int = started[0]
+    await connection.execute("UPDATE upload SET received = size, job_id = %s WHERE id = %s", (progress_id, upload_id))
+    arguments = {"upload_id": upload_id, "progress_id": progress_id}
+    await connection.execute(ENQUEUE, enqueue_values(LOAD_UPLOAD, arguments))
+    return progress_id
 
 
 async def _read_upload(services: Services, actor: Actor, upload_id: str) -> tuple[Any, ...]:

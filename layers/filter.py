@@ -5,10 +5,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 from layers.tile import Box
 from twin.model.table import OUTSIDE
+
+Operator = Literal["=", "!=", ">=", "<=", ">", "<", "~"]
+
+
+@dataclass(frozen=True)
+class Match:
+    """A condition on one property; `~` is: contains the text, in whatever case."""
+
+    name: str
+    operator: Operator
+    value: str | float | bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +29,8 @@ class Filter:
     boxes: one box, or the two halves of one across the antimeridian (degrees, lon/lat).
     block: a block's code, with all below it. ids: feature ids.
     interval: valid time from, to, both included; None is open. as_of: what was recorded at that moment; the
-    transaction sees to it (twin/access.py), so it is no condition.
+    transaction sees to it (twin/access.py), so it is no condition. search: words, all of which the name or the code
+    has. matches: conditions on properties, all of which hold; which properties may be asked is for the caller to see.
     """
 
     boxes: tuple[Box, ...] = ()
@@ -26,11 +38,13 @@ class Filter:
     ids: tuple[int, ...] | None = None
     interval: tuple[datetime | None, datetime | None] | None = None
     as_of: datetime | None = None
+    search: tuple[str, ...] = ()
+    matches: tuple[Match, ...] = ()
 
     @property
     def cache_key(self) -> str:
         """Equal for equal filters, '' for none."""
-        return "" if self == NO_FILTER else repr((self.boxes, self.block, self.ids, self.interval, self.as_of))
+        return "" if self == NO_FILTER else repr(self)
 
 
 NO_FILTER: Final = Filter()

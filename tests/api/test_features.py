@@ -207,7 +207,7 @@ def test_a_profile_counts_registers_and_incidents(city: City) -> None:
     with city.client("admin") as admin:
         profile = admin.get(f"/blocks/{DISTRICT}/profile").json()
     assert profile["registers"]["buildings"] == {"count": GRIDS + 1, "floor_area": 1000 * GRIDS}
-    assert profile["registers"]["industrial_parks"] == {"count": 1, "land_area": 5000, "firms": 7}
+    assert profile["registers"]["industrial_parks"].items() >= {"count": 1, "land_area": 5000, "firms": 7}.items()
     incidents = profile["incidents"]
     assert incidents["total"] == GRIDS + 1 and incidents["open"] == GRIDS * 3 / 4 + 1
     assert incidents["by_type"] == [{"code": "noise", "name": {"zh": "噪声", "en": "Noise"}, "count": GRIDS}]

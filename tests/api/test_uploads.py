@@ -95,7 +95,7 @@ def test_metadata_that_says_nothing_sensible_is_refused(city: City, values: dict
 def test_the_limits_of_the_protocol_are_held(city: City) -> None:
     with city.client("planner") as planner:
         described = planner.options("/uploads").headers
-        assert described["tus-version"] == "1.0.0" and described["tus-extension"] == "creation"
+        assert described["tus-version"] == "1.0.0" and described["tus-extension"] == "creation,termination"
         assert begin(planner, int(described["tus-max-size"]) + 1).status_code == 413
         assert begin(planner, 0).status_code == 400
         assert begin(planner, 10, crs="EPSG:1").status_code == 422

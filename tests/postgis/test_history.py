@@ -40,7 +40,7 @@ def ask(settings: Settings, text: str, as_of: datetime | None = None, actor: Act
         connection.execute(SET_ACTOR, actor.settings(0))
         if as_of is not None:
             connection.execute(SET_MOMENT, {"moment": as_of.isoformat()})
-        return connection.execute(text).fetchall()  # pyright: ignore[reportArgumentType,reportCallIssue]
+        return connection.execute(text.encode()).fetchall()
 
 
 def add(connection: Connection, local_id: str, code: str, name: str = "a") -> None:

@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rounds of collection over a register: a form, a due date, who owes it, and how complete it is.
+
+Completeness is answered required fields out of required fields, of one object, a block or the round; it is counted
+when asked for, over the objects that are in the register then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Annotated, Any, Final, Literal, LiteralString
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.editing import Connection, check_person, check_reach, check_steward, read_current
+from api.parameters import parse_code, refuse_unknown
+from api.pool import as_owner
+from api.registers import REGISTERS, find_register
+from api.response import JSON
+from api.services import Services, get_actor, get_services
+from api.sql import read_sql
+from layers.editable import check_text
+from layers.registry import find_layer
+from twin.access import Actor
+from twin.errors import AccessDeniedError, ConflictError, NotFoundError
+from twin.survey import check_answers, check_form, count_answered
+from twin.text import Text
+
+router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["surveys"])
+
+AsActor = Annotated[Actor, Depends(get_actor)]
+With = Annotated[Services, Depends(get_services)]
+RoundId = Annotated[int, Path(ge=1, lt=1 << 63)]
+ObjectId = Annotated[int, Path(ge=1, lt=1 << 63)]
+InBlock = Annotated[str | None, Query(description="only objects whose home is in this block")]
+
+_NAMES: Final = (
+    "id", "register", "title", "title_en", "required", "block_code", "organisation", "due", "created_at", "closed_at",
+    "form",
+)  # fmt: skip
+_SELECT: LiteralString = """
+    SELECT id, register, title, title_en, required, block_code, organisation, due, created_at, closed_at, form
+    FROM survey_round
+"""
+
+
+class NewRound(BaseModel):
+    """Whose register, with which form (JSON Schema), until when; `block` and `organisation` say who owes it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    register_name: Literal["parks", "villages"] = Field(alias="register")
+    title: str
+    title_en: str | None = None
+    form: dict[str, Any]
+    due: date
+    block: str | None = None
+    organisation: str | None = None
+
+
+class Answers(BaseModel):
+    """The answers by field; what is still missing may follow later."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    answers: dict[str, Any]
+
+
+@router.post("/surveys", status_code=201, summary="Open a round")
+async def create_round(request: Request, actor: AsActor, services: With, body: NewRound) -> Response:
+    """For the steward. From now on every object of the register owes the form."""
+    check_steward(actor)
+    layer = find_register(body.register_name)
+    required = check_form(body.form)
+    code = None if body.block is None else parse_code(body.block)
+    if not actor.is_unscoped and (code is None or not actor.reaches(code)):
+        raise AccessDeniedError(
+            Text("请在 block 中给出您权限范围内的块。", "Give a block within your scope: the round is for its objects.")
+        )
+    title = check_text(body.title, "title", 100)
+    title_en = None if body.title_en is None else check_text(body.title_en, "title_en", 100)
+    organisation = None if body.organisation is None else check_text(body.organisation, "organisation", 100)
+    async with as_owner(services.pool) as connection:
+        row = await (
+            await connection.execute(
+                "INSERT INTO survey_round (register, kind, title, title_en, form, required, block_code, organisation, "
+                "due, role, token_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+                (
+                    body.register_name, layer.kind, title, title_en, Jsonb(body.form), required, code, organisation,
+                    body.due, actor.role, actor.token_id,
+                ),
+            )
+        ).fetchone()  # fmt: skip
+    assert row is not None
+    headers = {"Location": str(request.url_for("get_round", round_id=row[0]))}
+    return _answer({"id": row[0], "required": required}, 201, headers)
+
+
+@router.get("/surveys", summary="The rounds")
+async def list_rounds(
+    actor: AsActor, services: With, register: Literal["parks", "villages"] | None = None, is_open: bool | None = None
+) -> Response:
+    """Each with its completeness within your scope, the one due first first."""
+    async with services.as_actor(actor) as connection:
+        cursor = await connection.execute(
+            _SELECT + " WHERE (%(register)s::text IS NULL OR register = %(register)s) "
+            "AND (%(is_open)s::boolean IS NULL OR (closed_at IS NULL) = %(is_open)s) ORDER BY due, id",
+            {"register": register, "is_open": is_open},
+        )
+        rounds = [dict(zip(_NAMES, row, strict=True)) for row in await cursor.fetchall()]
+        body = [
+            {name: value for name, value in one.items() if name != "form"}
+            | summarise(await _read_owed(connection, one["id"], None))
+            for one in rounds
+        ]
+    return _answer({"surveys": body})
+
+
+@router.get("/surveys/{round_id}", summary="One round with its form")
+async def get_round(actor: AsActor, services: With, round_id: RoundId, block: InBlock = None) -> Response:
+    """And how complete it is, in a block or all of your scope."""
+    async with services.as_actor(actor) as connection:
+        found = await _read_round(connection, round_id)
+        owed = await _read_owed(connection, round_id, None if block is None else parse_code(block))
+    return _answer(found | summarise(owed))
+
+
+@router.get("/surveys/{round_id}/owed", summary="Who still owes what, by block")
+async def list_owed(
+    actor: AsActor, services: With, round_id: RoundId, block: InBlock = None,
+    level: Annotated[int | None, Query(ge=1, le=9, description="level of blocks to sum up by; 2 unless said")] = None,
+) -> Response:  # fmt: skip
+    """Blocks with the most missing first, and the objects that are not complete (up to 1,000), overdue or not."""
+    async with services.as_actor(actor) as connection:
+        found = await _read_round(connection, round_id)
+        owed = await _read_owed(connection, round_id, None if block is None else parse_code(block))
+        scheme = await (
+            await connection.execute("SELECT level_widths FROM block_scheme WHERE is_governance")
+        ).fetchone()
+        today = await (await connection.execute("SELECT local_day(now())")).fetchone()
+        widths: list[int] = scheme[0] if scheme else []
+        width = widths[min((level or 2), len(widths)) - 1] if widths else 0
+        by_block: dict[str, list[Sequence[Any]]] = {}
+        for row in owed:
+            by_block.setdefault(row[3][:width], []).append(row)
+        named = await connection.execute(
+            "SELECT code, name FROM valid_block JOIN block_scheme USING (scheme) WHERE is_governance "
+            "AND code = ANY(%s)", (list(by_block),),
+        )  # fmt: skip
+        names = {str(row[0]): row[1] for row in await named.fetchall()}
+    assert today is not None
+    is_overdue = found["closed_at"] is None and found["due"] < today[0]
+    missing = [row for row in owed if row[5] < row[4]]
+    blocks: list[dict[str, Any]] = [
+        {"block_code": code, "name": names.get(code), **summarise(rows)} for code, rows in by_block.items()
+    ]
+    blocks.sort(key=lambda one: (-int(one["incomplete"]), str(one["block_code"])))
+    return _answer({
+        "id": round_id, "organisation": found["organisation"], "due": found["due"], "is_overdue": is_overdue,
+        "blocks": blocks,
+        "objects": [
+            {
+                "id": row[0], "code": row[1], "name": row[2], "block_code": row[3], "required": row[4],
+                "answered": row[5], "missing": row[4] - row[5], "is_overdue": is_overdue,
+            }
+            for row in missing[:1000]
+        ],
+        "is_cut": len(missing) > 1000,
+    })  # fmt: skip
+
+
+@router.get("/surveys/{round_id}/responses/{object_id}", summary="What was answered for one object")
+async def get_response(actor: AsActor, services: With, round_id: RoundId, object_id: ObjectId) -> Response:
+    """Nothing yet is an empty answer, not an error."""
+    async with services.as_actor(actor) as connection:
+        found = await _read_round(connection, round_id)
+        await _check_in_round(connection, found, object_id)
+        row = await (
+            await connection.execute(
+                "SELECT answers, answered, completed_at, recorded_at, role FROM survey_response "
+                "WHERE round_id = %s AND object_id = %s",
+                (round_id, object_id),
+            )
+        ).fetchone()
+    answers, answered, completed_at, recorded_at, role = row or ({}, 0, None, None, None)
+    return _answer({
+        "survey": round_id, "object_id": object_id, "answers": answers, "answered": answered,
+        "required": found["required"], "completeness": answered / found["required"], "completed_at": completed_at,
+        "recorded_at": recorded_at, "role": role,
+    })  # fmt: skip
+
+
+@router.put("/surveys/{round_id}/responses/{object_id}", summary="Answer for one object")
+async def put_response(
+    actor: AsActor, services: With, round_id: RoundId, object_id: ObjectId, body: Answers
+) -> Response:
+    """All answers so far, in place of those before; checked against the form, field by field."""
+    check_person(actor)
+    async with services.as_actor(actor) as connection:
+        found = await _read_round(connection, round_id)
+        home = await _check_in_round(connection, found, object_id)
+        check_reach(actor, home)
+    if found["closed_at"] is not None:
+        raise ConflictError(Text("这一轮已结束,不再接收。", "The round is closed; it takes no more answers."))
+    check_answers(found["form"], body.answers)
+    answered = count_answered(found["form"], body.answers)
+    kind = find_layer(REGISTERS[found["register"]]).kind
+    async with as_owner(services.pool) as connection:
+        await connection.execute(
+            """
+            INSERT INTO survey_response AS kept (round_id, object_id, object_kind, answers, answered, completed_at,
+                                                 role, token_id)
+            VALUES (%(round)s, %(object)s, %(kind)s, %(answers)s, %(answered)s, CASE WHEN %(complete)s THEN now() END,
+                    %(role)s, %(token)s)
+            ON CONFLICT (round_id, object_id) DO UPDATE SET
+                answers = EXCLUDED.answers, answered = EXCLUDED.answered, role = EXCLUDED.role, recorded_at = now(),
+                token_id = EXCLUDED.token_id,
+                completed_at = CASE WHEN %(complete)s THEN coalesce(kept.completed_at, now()) END
+            """,
+            {
+                "round": round_id,
+                "object": object_id,
+                "kind": kind,
+                "answers": Jsonb(body.answers),
+                "answered": answered,
+                "complete": answered == found["required"],
+                "role": actor.role,
+                "token": actor.token_id,
+            },
+        )
+    return _answer({
+        "survey": round_id, "object_id": object_id, "answered": answered, "required": found["required"],
+        "completeness": answered / found["required"],
+    })  # fmt: skip
+
+
+@router.post("/surveys/{round_id}/close", summary="Close a round")
+async def close_round(actor: AsActor, services: With, round_id: RoundId) -> Response:
+    """What is missing stays missing; nothing more is taken."""
+    check_steward(actor)
+    async with services.as_actor(actor) as connection:
+        found = await _read_round(connection, round_id)
+    if not actor.is_unscoped and (found["block_code"] is None or not actor.reaches(found["block_code"])):
+        raise AccessDeniedError(Text("这一轮超出您的权限范围。", "The round reaches beyond your scope."))
+    async with as_owner(services.pool) as connection:
+        await connection.execute(
+            "UPDATE survey_round SET closed_at = coalesce(closed_at, now()) WHERE id = %s", (round_id,)
+        )
+    return _answer({"id": round_id, "state": "closed"})
+
+
+def summarise(owed: Iterable[Sequence[Any]]) -> dict[str, Any]:
+    """Objects and completeness of rows of `survey_owed`; without an object there is nothing to be complete."""
+    rows = list(owed)
+    required, answered = sum(row[4] for row in rows), sum(row[5] for row in rows)
+    incomplete = sum(row[5] < row[4] for row in rows)
+    return {
+        "objects_total": len(rows),
+        "complete": len(rows) - incomplete,
+        "incomplete": incomplete,
+        "missing_fields": required - answered,
+        "completeness": answered / required if required else None,
+    }
+
+
+async def _read_round(connection: Connection, round_id: int) -> dict[str, Any]:
+    row = await (await connection.execute(_SELECT + " WHERE id = %s", (round_id,))).fetchone()
+    if row is None:
+        raise NotFoundError(Text(f"没有编号为 {round_id} 的摸查。", f"There is no round {round_id}."))
+    return dict(zip(_NAMES, row, strict=True))
+
+
+async def _read_owed(connection: Connection, round_id: int, block: str | None) -> list[Sequence[Any]]:
+    cursor = await connection.execute(read_sql("survey_owed"), {"round": round_id, "block": block})
+    return list(await cursor.fetchall())
+
+
+async def _check_in_round(connection: Connection, found: dict[str, Any], object_id: int) -> str:
+    """The home of an object that owes the round. Raises NotFoundError for another one."""
+    current = await read_current(connection, find_layer(REGISTERS[found["register"]]), object_id)
+    if found["block_code"] is not None and not current.block_code.startswith(found["block_code"]):
+        raise NotFoundError(
+            Text(
+                f"{object_id} 不在这一轮的范围({found['block_code']})内。",
+                f"{object_id} is not part of this round, which is for {found['block_code']}.",
+            )
+        )
+    return current.block_code
+
+
+def _answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, {"Cache-Control": "no-store", **(headers or {})}, JSON)
