@@ -10,7 +10,7 @@ from __future__ import annotations
 import geopandas as gpd
 import shapely
 
-from ingest.blocks import SchemeDeclaration, load_blocks
+from ingest.blocks.load import SchemeDeclaration, load_blocks
 from ingest.report import LoadReport
 from twin.database import transaction
 from twin.settings import Settings

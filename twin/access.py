@@ -135,7 +135,10 @@ def create_token(
             "role",
         )
     for code in scope:
-        if connection.execute("SELECT 1 FROM block WHERE code = %s", (code,)).fetchone() is None:
+        found = connection.execute(
+            "SELECT 1 FROM valid_block JOIN block_scheme USING (scheme) WHERE is_governance AND code = %s", (code,)
+        ).fetchone()
+        if found is None:
             raise InvalidRequestError(
                 Text(
                     f"没有编码为 {code} 的块,无法作为范围。",

@@ -26,6 +26,9 @@ QUEUE: Final = "twin"
 LOAD_UPLOAD: Final = "ingest:load_upload"
 """The task that loads a complete upload; its arguments are `upload_id` and `progress_id`."""
 
+WITHDRAW_LOAD: Final = "ingest:withdraw_load"
+"""The task that takes a load back; its arguments are `load_id`, `progress_id` and `preview`."""
+
 HEARTBEAT_S: Final = 5.0
 STALLED_AFTER_S: Final = 20.0
 REAP_EVERY_S: Final = 5.0

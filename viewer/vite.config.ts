@@ -5,7 +5,8 @@ import { cesiumStatic } from './build/cesium-static.ts';
 
 const BASE = '/viewer/';
 const API = `http://127.0.0.1:${process.env['TWIN_PORT'] ?? '8000'}`;
-const PATHS = ['session', 'collections', 'blocks', 'incidents', 'stream', 'models', 'tilesets', 'uploads', 'jobs', 'health'];
+const PATHS = ['session', 'collections', 'blocks', 'incidents', 'stream', 'models', 'tilesets', 'uploads', 'jobs', 'health',
+  'loads', 'kinds', 'schemes', 'event-types', 'code-forms', 'pillars', 'measures', 'quality', 'tokens', 'placements', 'proposals', 'photos'];
 
 export default defineConfig({
   base: BASE,
@@ -19,6 +20,7 @@ export default defineConfig({
       input: {
         wall: resolve(import.meta.dirname, 'wall/index.html'),
         plan: resolve(import.meta.dirname, 'plan/index.html'),
+        admin: resolve(import.meta.dirname, 'admin/index.html'),
       },
     },
   },

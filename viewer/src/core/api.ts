@@ -8,6 +8,7 @@ export interface Text { zh: string; en: string }
 export interface Session {
   role: string;
   scope: string[];
+  is_unscoped: boolean;
   access_class: number;
   district: { code: string; name: string; name_en: string; bbox: BBox; center: [number, number] } | null;
   synthetic: boolean;

@@ -31,12 +31,20 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
   throw new ApiError(response.status, problem.title ?? response.statusText, detail);
 }
 
-async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) if (value !== undefined) search.set(key, String(value));
   const url = search.size === 0 ? path : `${path}?${search.toString()}`;
   const response = await request(url, { headers: { Accept: 'application/json, application/geo+json' }, ...(signal && { signal }) });
   return (await response.json()) as T;
+}
+
+/** A write with a JSON body, if there is one; the answer is JSON, or nothing (204). */
+export async function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
+  const response = await request(path, {
+    method, ...(body !== undefined && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
+  });
+  return (response.status === 204 ? null : await response.json()) as T;
 }
 
 const part = (id: Id): string => encodeURIComponent(String(id));

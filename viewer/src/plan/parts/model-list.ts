@@ -7,7 +7,7 @@ import { t } from '../../core/i18n';
 import { shared, TwinElement } from '../../core/ui/element';
 import { openModel } from '../models';
 import { plan } from '../state';
-import { box } from './box';
+import { box } from '../../core/ui/box';
 import { stateChip } from './state-chip';
 
 export class ModelList extends TwinElement {

@@ -6,8 +6,8 @@ import { count, valueText } from '../../core/format';
 import { t } from '../../core/i18n';
 import { shared, TwinElement } from '../../core/ui/element';
 import { plan } from '../state';
-import { box } from './box';
-import { placeLine, reportStyle, reportView } from './report';
+import { box } from '../../core/ui/box';
+import { placeLine, reportStyle, reportView } from '../../core/ui/report';
 import { stateChip } from './state-chip';
 
 export class ModelPanel extends TwinElement {

@@ -5,7 +5,7 @@ import { cityData } from '../../core/city-data';
 import { client } from '../../core/client';
 import { language, nameOf, switchLanguage, t } from '../../core/i18n';
 import { shared, TwinElement } from '../../core/ui/element';
-import { box } from './box';
+import { box } from '../../core/ui/box';
 
 export class PlanBar extends TwinElement {
   static override styles = [shared, box, css`

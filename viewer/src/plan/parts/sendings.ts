@@ -7,8 +7,8 @@ import { shared, TwinElement } from '../../core/ui/element';
 import { showPublished } from '../models';
 import { plan, type Sending } from '../state';
 import { forget, goOn, stop } from '../uploading';
-import { box } from './box';
-import { reportStyle, reportView } from './report';
+import { box } from '../../core/ui/box';
+import { reportStyle, reportView } from '../../core/ui/report';
 
 export class Sendings extends TwinElement {
   static override styles = [shared, box, reportStyle, css`

@@ -5,7 +5,7 @@ import { t } from '../../core/i18n';
 import { shared, TwinElement } from '../../core/ui/element';
 import { plan, type Placement } from '../state';
 import { send } from '../uploading';
-import { box } from './box';
+import { box } from '../../core/ui/box';
 
 const ACCEPTED = /\.(ifc|ifczip|ifcxml)$/iu;
 

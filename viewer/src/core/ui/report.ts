@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A load report as people read it: what came in, what did not, where, and what to do. */
 import { css, html, nothing, type TemplateResult } from 'lit';
-import type { Georeference, Report } from '../../core/api';
-import { count } from '../../core/format';
-import { say, t, type Key } from '../../core/i18n';
+import type { Georeference, Report } from '../api';
+import { count } from '../format';
+import { say, t, type Key } from '../i18n';
 
 const FIGURES: readonly (readonly ['read' | 'kept' | 'repaired' | 'rejected' | 'outside', Key])[] = [
   ['read', 'report.read'], ['kept', 'report.kept'], ['repaired', 'report.repaired'], ['rejected', 'report.rejected'], ['outside', 'report.outside'],

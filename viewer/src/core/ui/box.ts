@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { css } from 'lit';
 
-/** The look of forms and sections on the planner's desk. */
+/** The look of forms and sections on the desks. */
 export const box = css`
   section { padding: 1rem 1.1rem 1.1rem; border-bottom: 1px solid var(--line); }
   section > h2, .head { font-size: 0.98rem; margin-bottom: 0.7rem; display: flex; justify-content: space-between; align-items: baseline; gap: 0.6rem; }

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
+import '@fontsource-variable/noto-sans-sc';
+import '../core/theme.css';
+import './admin-page';
