@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -19,7 +19,7 @@ from api.parameters import check_names
 from api.pool import as_owner
 from api.response import find_header
 from api.services import Services
-from layers.registry import find_layer, load_layers
+from layers import business
 from layers.tile import Box
 from twin.access import Actor
 
@@ -56,7 +56,7 @@ class StreamRoute:
         services = self._services
         try:
             actor = await services.actors.resolve(scope["headers"])
-            wanted = _read_request(scope)
+            wanted = self._read_request(scope, actor)
         except Exception as error:
             await send_error(scope, send, error)
             return
@@ -121,7 +121,7 @@ class StreamRoute:
             await _push(send, _everything(wanted.layers, feed.head))
             return feed.head
         if changes:
-            text = b"".join(_events(changes, actor, wanted.layers))
+            text = b"".join(self._events(changes, actor, wanted.layers))
             if text:
                 await _push(send, text)
             return changes[-1].seq
@@ -142,17 +142,29 @@ class StreamRoute:
         if text is None:
             if len(self._written) >= 64:
                 self._written.clear()
-            text = self._written[key] = b"".join(_events(changes, actor, layers))
+            text = self._written[key] = b"".join(self._events(changes, actor, layers))
         return text
 
+    def _events(self, changes: Iterable[Change], actor: Actor, layers: tuple[str, ...]) -> list[bytes]:
+        business_ids = self._services.layers.business_ids
+        told: list[Change] = []
+        for change in changes:
+            # One table, and so one name in the change log, for all business layers.
+            names = business_ids if change.layer == business.LAYER else (change.layer,)
+            told += [change if name == change.layer else replace(change, layer=name) for name in names]
+        return _events(told, actor, layers)
 
-def _read_request(scope: Scope) -> StreamRequest:
-    given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    check_names(given, {"layers"})
-    names = [name for value in given.get("layers", []) for name in value.split(",") if name]
-    layers = tuple(sorted({find_layer(name).id for name in names})) or tuple(sorted(load_layers()))
-    last = (find_header(scope, b"last-event-id") or "").strip()
-    return StreamRequest(layers, int(last) if last.isascii() and last.isdigit() and len(last) < 19 else None)
+    def _read_request(self, scope: Scope, actor: Actor) -> StreamRequest:
+        given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        check_names(given, {"layers"})
+        names = [name for value in given.get("layers", []) for name in value.split(",") if name]
+        known = self._services.layers
+        chosen = [known.find(name, actor) for name in names] or known.list_for(actor)
+        last = (find_header(scope, b"last-event-id") or "").strip()
+        return StreamRequest(
+            tuple(sorted({layer.id for layer in chosen})),
+            int(last) if last.isascii() and last.isdigit() and len(last) < 19 else None,
+        )
 
 
 def _events(changes: Iterable[Change], actor: Actor, layers: tuple[str, ...]) -> list[bytes]:

@@ -7,6 +7,7 @@ import re
 import time
 from pathlib import Path
 
+import geopandas as gpd
 from psycopg.types.json import Jsonb
 from pypinyin import lazy_pinyin
 
@@ -16,6 +17,7 @@ from ingest.prepare import prepare
 from ingest.readers.vector import settle_crs
 from ingest.report import LoadReport
 from ingest.source import Options
+from ingest.spatialise.attributes import check_attributes
 from ingest.spatialise.columns import Columns, find_columns
 from ingest.spatialise.place import Placements, common_block, keep_decisions, make_frame, place_rows, set_homes
 from ingest.spatialise.read import AnyTable, read_any_table, read_points
@@ -40,7 +42,10 @@ def check_table(connection: Connection | None, path: Path, options: Options, rep
     if connection is not None:
         keep_decisions(connection, report.source_id, table, columns, placements)
     index = BlockIndex.read(connection) if connection is not None else None
-    frame = make_frame(table, columns, placements, _layer_code(options, report), report)
+    layer_code = _layer_code(options, report)
+    frame = make_frame(table, columns, placements, layer_code, report)
+    if connection is not None:
+        frame = _hold_to_layer(connection, frame, layer_code, report)
     kept, _ = prepare(frame, _KIND, _STORED, report, index)
     _explain(report, placements.keep(kept.index))
     report.seconds = time.monotonic() - started
@@ -64,6 +69,7 @@ def load_table(
     create_staging(connection, _KIND)
     on_progress(Text("检查并入块", "checking and putting into blocks"), 0.6)
     frame = make_frame(table, columns, placements, layer_code, report)
+    frame = _hold_to_layer(connection, frame, layer_code, report)
     kept, meetings = prepare(frame, _KIND, _STORED, report, index)
     copy_rows(connection, _KIND, set_homes(kept, placements), meetings, report.source_id, report.load_id)
     on_progress(Text("合并", "merging"), 0.8)
@@ -122,6 +128,18 @@ def _register_layer(connection: Connection, code: str, options: Options, report:
                 "Choose another --layer-name.",
             )
         )
+
+
+def _hold_to_layer(
+    connection: Connection, frame: gpd.GeoDataFrame, layer_code: str, report: LoadReport
+) -> gpd.GeoDataFrame:
+    """The rows that are as the layer wants them, in the layer's access class."""
+    row = connection.execute(
+        "SELECT access_class, attribute_schema FROM business_layer WHERE code = %s", (layer_code,)
+    ).fetchone()
+    if row is None:
+        return frame
+    return check_attributes(frame, row[1], report).assign(access_class=row[0])
 
 
 def _queue(

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ingest.report import LoadReport
 from ingest.source import Options, find_source
 from tests.api.district import COMMUNITY, DISTRICT, EAST, WEST
 from tests.api.server import City
@@ -21,10 +22,10 @@ SHOPS = """编号,名称,经度,纬度,类型,员工
 """
 
 
-def load(city: City, folder: Path, text: str = SHOPS) -> None:
+def load(city: City, folder: Path, text: str = SHOPS) -> LoadReport:
     path = folder / "shops.csv"
     path.write_text(text)
-    find_source("points").load(city.settings, path, Options(crs="EPSG:4490", layer_name="shops"))
+    return find_source("points").load(city.settings, path, Options(crs="EPSG:4490", layer_name="shops"))
 
 
 def eventually(met: Callable[[], Any]) -> Any:
@@ -81,6 +82,26 @@ def test_its_description_gives_types_titles_and_looks(live_city: City, tmp_path:
         assert wall.get(f"/blocks/{DISTRICT}/profile").json()["business"] == []
 
 
+def test_rows_are_held_to_the_layers_schema_and_class(live_city: City, tmp_path: Path) -> None:
+    description = {
+        "title": {"zh": "shops"}, "access_class": 3,
+        "attribute_schema": {
+            "properties": {"员工": {"type": "integer", "minimum": 6}, "类型": {"enum": ["餐饮", "零售"]}},
+            "required": ["类型"],
+        },
+    }  # fmt: skip
+    with live_city.client("admin") as admin:
+        assert admin.put("/business-layers/shops", json=description).status_code == 201
+        report = load(live_city, tmp_path, SHOPS + "4,四号店,114.005,22.503,,9\n")
+        assert (report.read, report.kept, report.rejected) == (4, 1, 3)
+        told = {(reject.row, reject.field, reject.reason.en) for reject in report.rejects}
+        assert told == {
+            (1, "员工", "less than the least allowed"), (3, "员工", "not of the type that is asked for"),
+            (4, "类型", "a column that is asked for is empty"),
+        }  # fmt: skip
+    assert live_city.execute("SELECT access_class FROM business_feature") == [(3,)]
+
+
 def test_a_second_upload_is_a_second_version_and_the_first_can_be_asked_for(live_city: City, tmp_path: Path) -> None:
     load(live_city, tmp_path)
     moment = live_city.execute("SELECT clock_timestamp()::text")[0][0]
@@ -95,6 +116,18 @@ def test_a_second_upload_is_a_second_version_and_the_first_can_be_asked_for(live
 
         assert "老店" in names()
         assert "一号店" in names(as_of=str(moment))
+
+
+def test_whoever_watches_hears_of_its_changes(live_city: City, tmp_path: Path) -> None:
+    load(live_city, tmp_path)
+    with live_city.client("admin") as admin:
+        eventually(lambda: admin.get("/collections/shops").status_code == 200)
+        with admin.stream("GET", "/stream", params={"layers": "shops"}) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "event: hello"
+            live_city.execute("UPDATE business_feature SET name = '改名' WHERE local_id = '1'")
+            told = next(line for line in lines if line.startswith("data:") and '"layer"' in line)
+    assert '"layer":"shops"' in told
 
 
 def test_it_goes_without_a_trace(live_city: City, tmp_path: Path) -> None:
