@@ -53,7 +53,7 @@ _FILL: Final = """
                           geometry)
     SELECT 'bench', number, 'bench', 'type ' || number %% 30, 1 + number %% 4,
            CASE WHEN number %% 10 = 0 THEN 'handling' ELSE 'closed' END,
-           now() - (number * 7919 %% 31536000) * interval '1 second', place.code, place.point
+           now() - (number::bigint * 7919 %% 31536000) * interval '1 second', place.code, place.point
     FROM generate_series(%(first)s::int, %(last)s::int) AS number
     JOIN (SELECT row_number() OVER (ORDER BY code) - 1 AS position, code, ST_PointOnSurface(geometry) AS point,
                  count(*) OVER () AS places

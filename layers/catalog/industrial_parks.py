@@ -38,9 +38,9 @@ LAYER = Layer(
     kpis=(
         Kpi(name="count", title=Text("园区数", "Parks")),
         Kpi(name="land_area", title=Text("占地面积", "Land area"), unit="m²"),
+        Kpi(name="firms", title=Text("企业数", "Firms")),
         Kpi(name="floor_area", title=Text("建筑面积", "Floor area"), unit="m²"),
         Kpi(name="vacant_area", title=Text("空置面积", "Vacant area"), unit="m²"),
-        Kpi(name="firms", title=Text("企业数", "Firms")),
         Kpi(name="open_hazards", title=Text("未整改隐患", "Open hazards")),
     ),
 )  # fmt: skip

@@ -33,9 +33,9 @@ LAYER = Layer(
     complete_from_zoom=13,
     kpis=(
         Kpi(name="count", title=Text("村数", "Villages")),
-        Kpi(name="buildings", title=Text("楼栋数", "Buildings")),
         Kpi(name="rental_units", title=Text("出租套数", "Rental units")),
         Kpi(name="hazards", title=Text("隐患数", "Hazards")),
+        Kpi(name="buildings", title=Text("楼栋数", "Buildings")),
         Kpi(name="open_hazards", title=Text("未整改隐患", "Open hazards")),
     ),
 )  # fmt: skip

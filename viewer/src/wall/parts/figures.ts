@@ -51,7 +51,8 @@ export class Figures extends TwinElement {
   }
 
   #groups(profile: Profile | null): Group[] {
-    return cityData.state.collections.filter(({ blocktwin }) => blocktwin.kpis.length > 0).map(({ id, blocktwin }) => ({
+    // What a wall shows by itself is what it counts; the rest is asked for elsewhere.
+    return cityData.state.collections.filter(({ blocktwin }) => blocktwin.visible && blocktwin.kpis.length > 0).map(({ id, blocktwin }) => ({
       title: say(blocktwin.title),
       figures: blocktwin.kpis.slice(0, 3).map(({ name, title, unit }) => ({
         label: say(title), value: profile?.registers[id]?.[name] ?? null, unit: unit ?? '',

@@ -21,6 +21,7 @@ export class Legend extends TwinElement {
     .point i { border-radius: 50%; } .line i { height: 0.18rem; width: 0.9rem; }
     ul ul { flex-wrap: nowrap; gap: 0.6rem; color: var(--ink-2); font-size: 0.76rem; border-left: 1px solid var(--line); padding-left: 0.6rem; }
     li li { display: flex; gap: 0.32rem; align-items: center; white-space: nowrap; }
+    button { font-size: 0.82rem; white-space: nowrap; }
     .warn { color: var(--bad); font-size: 0.74rem; }
     @media (max-width: 1100px) {
       .layers { flex-wrap: nowrap; justify-content: start; overflow-x: auto; pointer-events: auto; }
@@ -28,9 +29,23 @@ export class Legend extends TwinElement {
     }
   `];
   override watched = [wall, cityData];
+  #unfolded = false;
 
   override render(): TemplateResult {
-    return html`<ul class="layers" aria-label=${t('legend.title')}>${cityData.state.collections.map((layer) => this.#layer(layer))}</ul>`;
+    const { collections } = cityData.state;
+    const { hidden, missing } = wall.state;
+    // What is off from the start would take the picture's foot; it stands behind one switch.
+    const folded = this.#unfolded ? [] : collections.filter(({ id, blocktwin }) => !blocktwin.visible && hidden.has(id) && !missing.includes(id));
+    const all = collections.some(({ blocktwin }) => !blocktwin.visible);
+    return html`<ul class="layers" aria-label=${t('legend.title')}>
+      ${collections.filter((layer) => !folded.includes(layer)).map((layer) => this.#layer(layer))}
+      ${all ? html`<li class="layer"><button aria-expanded=${this.#unfolded} @click=${() => { this.#unfold(); }}>
+        ${this.#unfolded ? t('legend.less') : t('legend.more', { count: folded.length })}</button></li>` : nothing}</ul>`;
+  }
+
+  #unfold(): void {
+    this.#unfolded = !this.#unfolded;
+    this.requestUpdate();
   }
 
   #layer(layer: Collection): TemplateResult {
