@@ -13,4 +13,4 @@ scripts/check.sh
 TWIN_CHROMIUM=$(find_chromium)
 export TWIN_CHROMIUM
 step "测试" "Tests"
-exec .venv/bin/pytest "$@"
+exec .venv/bin/pytest --numprocesses="${TWIN_TEST_PROCESSES:-2}" "$@"

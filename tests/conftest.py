@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real parts for every test: the embedded cluster, and a migrated database of its own for each test."""
+"""Real parts for every test: the embedded cluster, and a migrated database of its own for each test.
+
+Tests run in two processes, one a core, each with whole files; what they share is made once.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -17,7 +21,30 @@ from twin.cluster import Cluster, find_cluster, start_cluster, stop_cluster
 from twin.database import upgrade_database
 from twin.settings import Settings
 
+# How long an example takes says how busy the machine is, and nothing else.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
 _MIGRATIONS = Path(__file__).parent.parent / "twin" / "migrations"
+
+
+_STARTED = pytest.StashKey[Cluster]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that hands the tests out holds the cluster for those that run them."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        return
+    cluster = find_cluster(Settings())
+    if start_cluster(cluster):
+        config.stash[_STARTED] = cluster
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started; nobody else uses it by then."""
+    cluster = config.stash.get(_STARTED, None)
+    if cluster is not None:
+        stop_cluster(cluster)
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +66,8 @@ def template(cluster: Cluster) -> str:
             digest.update(path.read_bytes())
     name = f"twin_template_{digest.hexdigest()[:12]}"
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
+        # One process makes it, the other waits.
+        connection.execute("SELECT pg_advisory_lock(hashtext('twin.template'))")
         row = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone()
         if row is None:
             # Made under another name first: an interrupted run must not leave a half-made template.
