@@ -15,13 +15,16 @@ from api.parameters import parse_as_of, parse_code, refuse_unknown
 from api.response import JSON
 from api.services import Services, get_actor, get_services
 from api.sql import read_sql
+from api.trends import Asked, Shown, Then, describe_trend, read_then, round_value
 from layers.registry import load_layers
 from twin.access import Actor
 from twin.errors import AccessDeniedError, InvalidRequestError, NotFoundError
 from twin.text import Text
 
 TREND_DAYS: Final = 30
-"""A trend sets the last so many days against as many before."""
+"""How far a trend goes back: events of so many days against as many before, a stock against what it was then."""
+
+LONGEST_TREND: Final = 366
 
 router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["blocks"])
 
@@ -54,7 +57,7 @@ class Facts:
 
     def of(self, measure: str) -> float:
         """The plain value, 0 where there is none. Counts are whole numbers."""
-        return _number(self.values.get(measure, 0))
+        return round_value(self.values.get(measure, 0))
 
 
 @router.get("/blocks/{code}/profile", summary="What is in a block")
@@ -63,43 +66,52 @@ async def get_profile(
     code: Annotated[str, Path(description="The block's code")],
     pillars: Annotated[str | None, Query(description="codes of pillars with commas; all that are enabled")] = None,
     as_of: Annotated[str | None, Query(description="an RFC 3339 instant: what was recorded then")] = None,
+    trend_days: Annotated[int, Query(ge=1, le=LONGEST_TREND, description="how far back trends go")] = TREND_DAYS,
 ) -> Response:  # fmt: skip
-    """Counts by home, areas by share. Above a scope, only what lies in it is counted, and `limited_to` says so."""
+    """Counts by home, areas by share. Above a scope, only what lies in it is counted, and `limited_to` says so.
+
+    Trends: events of the last days against as many before; anything else against what was recorded that many days ago.
+    """
     parse_code(code)
     moment = None if as_of is None else parse_as_of(as_of, services.zone)
     reached = narrow_to_scope(actor, code)
     whole = reached == [code]
     async with services.as_actor(actor, moment) as connection:
         found = await connection.execute(
-            read_sql("profile"), {"code": code, "codes": reached, "ranked": code if whole else None}
-        )
+            read_sql("profile"),
+            {
+                "code": code, "codes": reached, "ranked": code if whole else None, "days": trend_days,
+                "since": max(2 * trend_days, TREND_DAYS) - 1,
+            },
+        )  # fmt: skip
         row = await found.fetchone()
     if row is None:
         raise NotFoundError(Text(f"没有编码为 {code} 的块。", f"No block has the code {code}."))
     if not reached:
         raise AccessDeniedError(
             Text(
-                f"块 {code} 不在您的权限范围({'、'.join(actor.block_codes)})之内,不能查看其概况。",
-                f"The block {code} lies outside your scope ({', '.join(actor.block_codes)}), "
+                f"块 {code} 不在您的权限范围({'、'.join(actor.granted_codes) or '无块'})之内,不能查看其概况。",
+                f"The block {code} lies outside your scope ({', '.join(actor.granted_codes) or 'no block'}), "
                 "so its profile is not shown.",
             )
         )
     level, today, parts = row[0], row[1], orjson.loads(row[2])
     facts = Facts.read(parts["facts"])
     wanted = _choose_pillars(parts["pillars"], pillars)
+    asked = Asked(services, actor, reached, moment, today, trend_days)
+    then = await read_then(asked, facts.values, parts)
+    registers, withheld = await _registers(asked, facts, parts["measures"])
     body = {
         "code": code,
         "level": level,
         "as_of": (moment or datetime.now(UTC)).isoformat(timespec="seconds"),
         "limited_to": None if whole else reached,
-        "registers": {
-            layer.id: {kpi.name: facts.of(f"{layer.id}.{kpi.name}") for kpi in layer.kpis}
-            for layer in load_layers().values() if layer.kpis
-        },
+        "registers": registers,
+        "withheld": withheld,
         "incidents": _incidents(facts, parts["types"], today),
         "pillars": [
             pillar | {"measures": [
-                await _measure(services, actor, reached, measure, parts["ranks"], facts, today, moment)
+                await _measure(asked, measure, parts["ranks"], facts, then)
                 for measure in parts["measures"]
                 if measure["pillar"] == pillar["code"] and measure["access_class"] <= actor.access_class
             ]}
@@ -143,58 +155,65 @@ def _incidents(facts: Facts, types: list[dict[str, Any]], today: date) -> dict[s
     return {
         "open": facts.of("incidents.open"),
         "total": facts.of("incidents.count"),
-        "today": _number(days.get(today, 0)),
-        "by_severity": {severity: _number(severities[severity]) for severity in sorted(severities)},
+        "today": round_value(days.get(today, 0)),
+        "by_severity": {severity: round_value(severities[severity]) for severity in sorted(severities)},
         "by_type": types,
-        "by_day": [{"day": day.isoformat(), "count": _number(days.get(day, 0))} for day in shown],
+        "by_day": [{"day": day.isoformat(), "count": round_value(days.get(day, 0))} for day in shown],
     }
 
 
+async def _registers(
+    asked: Asked, facts: Facts, measures: list[dict[str, Any]]
+) -> tuple[dict[str, dict[str, float | None]], dict[str, dict[str, str]]]:  # fmt: skip
+    """The registers' figures by layer and name, and by measure why one is not shown."""
+    figures: dict[str, dict[str, float | None]] = {
+        layer.id: {kpi.name: facts.of(f"{layer.id}.{kpi.name}") for kpi in layer.kpis}
+        for layer in load_layers().values() if layer.kpis
+    }  # fmt: skip
+    withheld: dict[str, dict[str, str]] = {}
+    for measure in measures:
+        layer, _, name = measure["code"].partition(".")
+        if name not in figures.get(layer, {}):
+            continue
+        shown = await asked.show(measure, facts.of(measure["code"]))
+        figures[layer][name] = shown.value
+        if shown.reason is not None:
+            withheld[measure["code"]] = shown.reason.as_dict()
+    return figures, withheld
+
+
 async def _measure(
-    services: Services, actor: Actor, reached: list[str], measure: dict[str, Any], ranks: dict[str, list[int]],
-    facts: Facts, today: date, moment: datetime | None,
+    asked: Asked, measure: dict[str, Any], ranks: dict[str, list[int]], facts: Facts, then: Then
 ) -> dict[str, Any]:  # fmt: skip
-    value: float | None = facts.of(measure["code"])
-    shown: str | None = None
-    if measure["k"] is not None:
-        value, shown = await _protect(services, actor, reached, measure, value or 0, moment)
+    shown = await asked.show(measure, facts.of(measure["code"]))
     rank = ranks.get(measure["code"])
+    trend, reason = await _compare(asked, measure, shown, facts, then)
     return {
         "code": measure["code"],
         "title": measure["title"],
         "unit": measure["unit"],
-        "value": value,
-        "shown": shown,
+        "value": shown.value,
+        "shown": shown.instead,
+        "withheld": shown.reason and shown.reason.as_dict(),
         "k": measure["k"],
+        "threshold": measure["threshold"],
+        "is_indicator": measure["is_indicator"],
         "rank": None if rank is None else {"place": rank[0], "of": rank[1]},
-        "trend": _trend(facts.by_day.get(measure["series"] or "", {}), today) if measure["series"] else None,
+        "trend": trend,
+        "no_trend": reason and reason.as_dict(),
     }
 
 
-async def _protect(
-    services: Services, actor: Actor, reached: list[str], measure: dict[str, Any], value: float,
-    moment: datetime | None,
-) -> tuple[float | None, str | None]:  # fmt: skip
-    """A count of people: its value where it may be shown, else nothing and how that is said."""
-    k: int = measure["k"]
-    withheld = await services.small_counts.find(measure["code"], k, actor.access_class, moment)
-    if any(code in withheld.silent for code in reached):
-        return None, "—"
-    # What was written since the tree was looked at is small all the same.
-    if any(code in withheld.small for code in reached) or 0 < value < k:
-        return None, f"<{k}" if len(reached) == 1 else "—"
-    return value, None
+async def _compare(
+    asked: Asked, measure: dict[str, Any], shown: Shown, facts: Facts, then: Then
+) -> tuple[dict[str, Any] | None, Text | None]:  # fmt: skip
+    """The trend of a measure, or why there is none. What has days of its own is compared by those."""
+    if not measure["series"]:
+        return await asked.compare(measure, shown, then)
+    days = facts.by_day.get(measure["series"], {})
 
-
-def _trend(days: Mapping[date, float], today: date) -> dict[str, Any]:
     def add_up(first: int) -> float:
-        return _number(sum(days.get(today - timedelta(days=back), 0) for back in range(first, first + TREND_DAYS)))
+        shown_days = range(first, first + asked.days)
+        return round_value(sum(days.get(asked.today - timedelta(days=back), 0) for back in shown_days))
 
-    now, before = add_up(0), add_up(TREND_DAYS)
-    return {"days": TREND_DAYS, "value": now, "before": before, "change": now - before}
-
-
-def _number(value: float) -> float:
-    """Counts are whole; what was added and taken away as fractions is not quite so."""
-    rounded = round(value)
-    return rounded if abs(value - rounded) < 1e-6 else round(value, 3)
+    return describe_trend(asked.days, add_up(0), add_up(asked.days)), None

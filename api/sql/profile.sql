@@ -1,6 +1,6 @@
 -- All that the profile of the block %(code)s is made of, in one row: level, the day, facts, incident types,
--- children, measures, pillars and ranks. %(codes)s are the blocks that are counted: the block itself, or those
--- within it that the actor reaches.
+-- children, measures, pillars, ranks, and what has changed within the last %(days)s days. %(codes)s are the blocks
+-- that are counted: the block itself, or those within it that the actor reaches.
 WITH own AS (
     SELECT block.code, block.scheme, block.level
     FROM valid_block AS block JOIN block_scheme ON block_scheme.scheme = block.scheme
@@ -9,7 +9,15 @@ WITH own AS (
     SELECT local_day(as_of_moment()) AS day
 ), fact AS MATERIALIZED (
     SELECT measure, period, dimension, sum(value) AS value
-    FROM read_facts(%(codes)s::text[], NULL, (SELECT day - 59 FROM today)) GROUP BY measure, period, dimension
+    FROM read_facts(%(codes)s::text[], NULL, (SELECT day - %(since)s::int FROM today)) GROUP BY measure, period, dimension
+), changed AS (
+    SELECT measure, sum(value) AS value
+    FROM read_changes(
+        %(codes)s::text[],
+        ARRAY(SELECT code FROM measure
+              WHERE pillar IS NOT NULL AND period IS NULL AND dimension IS NULL AND series IS NULL),
+        (SELECT day - %(days)s::int FROM today))
+    GROUP BY measure
 ), child AS MATERIALIZED (
     SELECT block.code, block.name, block.name_en
     FROM own JOIN valid_block AS block ON block.scheme = own.scheme AND block.parent_code = own.code
@@ -46,8 +54,13 @@ SELECT own.level, today.day, json_build_object(
         LEFT JOIN child_fact AS events ON events.code = child.code AND events.measure = 'incidents.open'),
     'measures', (SELECT json_agg(json_build_object(
         'code', code, 'title', title, 'unit', unit, 'k', k, 'series', series, 'pillar', pillar,
-        'access_class', access_class) ORDER BY position, code)
-        FROM measure WHERE pillar IS NOT NULL),
+        'access_class', access_class, 'kind', kind, 'expression', measure.value, 'dominance', dominance,
+        'is_stock', period IS NULL AND dimension IS NULL AND series IS NULL, 'trend_since', trend_since,
+        'threshold', threshold, 'is_indicator', definition IS NOT NULL
+        ) ORDER BY position, code)
+        FROM measure WHERE pillar IS NOT NULL OR dominance IS NOT NULL),
+    'changes', (SELECT coalesce(json_object_agg(measure, value), '{}') FROM changed),
+    'recorded_since', recorded_since(%(codes)s::text[]),
     'business', (SELECT coalesce(json_agg(json_build_object(
         'code', layer.code, 'title', json_build_object('zh', layer.title, 'en', coalesce(layer.title_en, layer.title)),
         'count', coalesce((SELECT sum(value)::bigint FROM fact WHERE measure = 'business.' || layer.code), 0))

@@ -74,7 +74,126 @@ def test_a_trend_sets_these_days_against_those_before(live_city: City) -> None:
     live_city.execute("UPDATE incident SET occurred_at = now() - interval '40 days' WHERE block_code LIKE '990101001%'")
     with live_city.client("admin") as admin:
         trend = pillars(profile(admin, DISTRICT))["incidents.count"]["trend"]
-    assert trend == {"days": 30, "value": 8, "before": 8 + 1, "change": -1}
+    assert trend == {"days": 30, "value": 8, "before": 8 + 1, "change": -1, "ratio": round(-1 / 9, 4)}
+
+
+def date_back(city: City, days: int) -> None:
+    """Have everything that there is recorded so many days ago."""
+    city.execute("SELECT fold_facts()")
+    city.execute("UPDATE block_fact_change SET day = day - %s", days)
+    city.execute("UPDATE measure SET trend_since = trend_since - %s", days)
+    city.execute("ALTER TABLE block DISABLE TRIGGER USER")
+    city.execute("UPDATE block SET recorded_at = recorded_at - %s * interval '1 day', valid_from = '2020-01-01Z'", days)
+    city.execute("ALTER TABLE block ENABLE TRIGGER USER")
+
+
+def test_a_stock_is_set_against_what_it_was_and_says_why_where_that_is_unknown(live_city: City) -> None:
+    date_back(live_city, 40)
+    live_city.execute("DELETE FROM building WHERE local_id IN ('public', %s)", f"{EAST}00101")
+    live_city.execute("UPDATE measure SET trend_since = local_day(now()) WHERE code = 'buildings.floor_area'")
+    with live_city.client("admin") as admin:
+        found = pillars(profile(admin, DISTRICT))
+        house = found["buildings.count"]
+        assert house["trend"] == {
+            "days": 30, "value": 15, "before": 17, "change": -2, "ratio": round(-2 / 17, 4),
+        }  # fmt: skip
+        assert house["no_trend"] is None
+        assert found["addresses.count"]["trend"] | {"ratio": 0} == {
+            "days": 30, "value": 0, "before": 0, "change": 0, "ratio": 0,
+        }  # fmt: skip
+        assert pillars(profile(admin, WEST))["buildings.count"]["trend"]["change"] == -1
+        assert found["buildings.floor_area"]["trend"] is None
+        assert "counted like this since" in found["buildings.floor_area"]["no_trend"]["en"]
+        before = pillars(profile(admin, DISTRICT, trend_days="60"))["buildings.count"]
+        assert before["trend"] is None
+        assert "60 days ago" in before["no_trend"]["en"]
+        assert admin.get(f"/blocks/{DISTRICT}/profile", params={"trend_days": 0}).status_code in (400, 422)
+    with live_city.client("west") as west:
+        part = profile(west, DISTRICT)
+        assert part["limited_to"] == [WEST]
+        assert pillars(part)["buildings.count"]["trend"]["change"] == -1
+
+
+def test_a_stock_has_a_series_by_the_day_of_record(live_city: City) -> None:
+    date_back(live_city, 40)
+    live_city.execute("DELETE FROM building WHERE local_id = 'public'")
+    with live_city.client("admin") as admin:
+
+        def read(**given: str) -> dict[str, Any]:
+            answer = admin.get(f"/blocks/{DISTRICT}/series", params={"measure": "buildings.count", **given})
+            assert answer.status_code == 200, answer.text
+            return answer.json()
+
+        daily = read(step="day")
+        values = [point["value"] for point in daily["series"]]
+        assert daily["is_stock"] is True
+        assert (values[-1], values[-2], values[-41], values[-42]) == (16, 17, 17, None)
+        yesterday = daily["series"][-2]["start"]
+        assert [p["value"] for p in read(step="day", to=yesterday)["series"]][-1] == 17
+        assert [p["value"] for p in read(step="month")["series"]][-1] == 16
+        assert [p["value"] for p in read(step="year", to=yesterday)["series"]][-1] == 17
+        for refused in ({"as_of": datetime.now(UTC).isoformat()}, {"measure": RESIDENTS}, {"measure": "nothing"}):
+            given = {"measure": "buildings.count", **refused}
+            assert admin.get(f"/blocks/{DISTRICT}/series", params=given).status_code == 400
+
+
+def test_a_count_of_people_has_a_trend_only_where_both_counts_may_be_shown(live_city: City) -> None:
+    grids = [f"{COMMUNITY}{number:02d}" for number in range(1, 5)]
+    house(live_city, dict(zip(grids, (120, 4, 40, 90), strict=True)))
+    date_back(live_city, 40)
+    house(live_city, {grids[0]: 100, grids[1]: 50})
+    with live_city.client("admin") as admin:
+        shown = {code: pillars(profile(admin, code))[RESIDENTS] for code in [*grids, COMMUNITY]}
+    assert [shown[code]["value"] for code in grids] == [100, 50, 40, 90]
+    # The second was "<10" then, and the third was withheld along with it.
+    assert [shown[code]["trend"] and shown[code]["trend"]["change"] for code in grids] == [-20, None, None, 0]
+    assert "may not be shown" in shown[grids[1]]["no_trend"]["en"]
+    assert shown[COMMUNITY]["trend"]["change"] == 26
+
+
+def test_a_trend_of_the_past_is_counted_again_as_of_then(live_city: City) -> None:
+    live_city.execute("ALTER TABLE building DISABLE TRIGGER USER")
+    live_city.execute(
+        "UPDATE building SET recorded_at = now() - interval '40 days' WHERE block_code LIKE %s", WEST + "%"
+    )
+    live_city.execute("ALTER TABLE building ENABLE TRIGGER USER")
+    date_back(live_city, 40)
+    moment = datetime.now(UTC).isoformat()
+    time.sleep(0.01)
+    live_city.execute("DELETE FROM building")
+    with live_city.client("admin") as admin:
+        trend = pillars(profile(admin, DISTRICT, as_of=moment))["buildings.count"]["trend"]
+    assert (trend["value"], trend["before"]) == (17, 9)
+
+
+def test_a_sum_that_two_make_up_is_not_shown_to_who_does_not_see_the_parts(live_city: City) -> None:
+    live_city.execute("DELETE FROM industrial_park")
+    for number, (grid, firms) in enumerate(
+        [("00101", 900), ("00102", 30), ("00102", 35), ("00102", 30), ("00201", 60), ("00201", 60), ("00201", 60)]
+    ):
+        live_city.execute(
+            "INSERT INTO industrial_park (source_id, local_id, name, firms, vacant_area, block_code, geometry) "
+            "SELECT 't', %s, 'p', %s, %s, code, ST_Buffer(ST_PointOnSurface(geometry), 1e-5) FROM block "
+            "WHERE code = %s",
+            number, firms, firms, EAST + grid,
+        )  # fmt: skip
+    # Nobody is shown twice the number of firms of a park, so nobody may work it out.
+    live_city.execute("UPDATE measure SET value = 'firms * 2' WHERE code = 'industrial_parks.firms'")
+    codes = [EAST + "00101", EAST + "00102", EAST + "001", EAST + "002", EAST + "00201", EAST, DISTRICT]
+    with live_city.client("admin") as admin:
+        found = {code: profile(admin, code) for code in codes}
+        parks = {code: found[code]["registers"]["industrial_parks"] for code in codes}
+        # The first is one park's, so is the community, nearly; its sibling would give it away.
+        assert [code for code in codes if parks[code]["firms"] is None] == codes[:5]
+        assert "contribute most" in found[codes[0]]["withheld"]["industrial_parks.firms"]["en"]
+        assert parks[DISTRICT]["firms"] == parks[EAST]["firms"] == 2350
+        # A property that is shown for each park has nothing to hide in its sum.
+        assert [parks[code]["vacant_area"] for code in codes[:3]] == [900, 95, 995]
+        assert "industrial_parks.vacant_area" not in found[codes[0]]["withheld"]
+        given = {"measure": "industrial_parks.firms"}
+        assert admin.get(f"/blocks/{DISTRICT}/series", params=given).status_code == 400
+        given = {"measure": "industrial_parks.vacant_area"}
+        assert admin.get(f"/blocks/{DISTRICT}/series", params=given).status_code == 200
 
 
 def test_yesterdays_profile_can_be_asked_for_today(live_city: City) -> None:
@@ -146,12 +265,22 @@ def test_a_series_runs_through_a_renumbering(live_city: City, tmp_path: Path) ->
         live_city.execute("UPDATE incident SET occurred_at = now() - interval '100 days' WHERE block_code = %s", old)
         before = months(old)
         assert sum(before) == 2
+        date_back(live_city, 40)
+
+        def stock(code: str) -> list[float]:
+            return months(code, measure="buildings.count", step="day")
+
+        houses, all_houses = stock(old), stock(COMMUNITY)
+        assert (houses[-1], houses[-40]) == (2, 2)
         changes = tmp_path / "renumber.csv"
         changes.write_text(f"old,new,name\n{old},{new},新号\n")
         environment = os.environ | {"TWIN_DATABASE_URL": database_url(live_city.settings)}
         program = Path(sys.executable).with_name("twin")
         subprocess.run([program, "blocks", "renumber", changes], env=environment, check=True, capture_output=True)
         assert months(new) == before
+        assert stock(new) == houses
+        assert stock(COMMUNITY) == all_houses
+        assert pillars(profile(admin, new))["buildings.count"]["trend"]["change"] == 0
         assert admin.get(f"/blocks/{old}/series").status_code == 404
-        assert admin.get(f"/blocks/{WEST}/series", params={"measure": "buildings.count"}).status_code == 400
+        assert admin.get(f"/blocks/{WEST}/series", params={"measure": "incidents.by_type"}).status_code == 400
         assert len(months(WEST, step="day", **{"from": "2026-01-01", "to": "2026-01-31"})) == 31

@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Roll-ups stay right under any write: facts and what is not folded yet are what a recount gives."""
+"""Roll-ups stay right under any write: facts and what is not folded yet are what a recount gives, today and of
+every day since there is a record."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any, Final
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.blocks.rehome import rehome_changed
 from tests.toy import DISTRICT, grid_code, load_toy
+from twin.blocks import BlockIndex
 from twin.database import Connection, connect, transaction
 from twin.settings import Settings
 
@@ -123,6 +127,166 @@ def edit(connection: Connection, what: tuple[Any, ...]) -> None:
             )
         case _:
             connection.execute("SELECT fold_facts()")
+
+
+# What the stocks were at the end of a day: what they are, less all that has changed since.
+STOCKS: Final = """
+    SELECT block_code, measure, access_class, round(sum(value)::numeric, 3) FROM (
+        SELECT block_code, measure, access_class, value FROM block_fact WHERE period = '-infinity' AND dimension = ''
+        UNION ALL
+        SELECT left(block_code, width), measure, access_class, value
+        FROM block_fact_delta, unnest(ARRAY[6, 9, 12, 14]) AS width
+        WHERE length(block_code) >= width AND period = '-infinity' AND dimension = ''
+        UNION ALL
+        SELECT block_code, measure, access_class, -value FROM block_fact_change WHERE day > %(day)s
+        UNION ALL
+        SELECT left(block_code, width), measure, access_class, -value
+        FROM block_fact_delta, unnest(ARRAY[6, 9, 12, 14]) AS width
+        WHERE length(block_code) >= width AND period = '-infinity' AND dimension = ''
+          AND local_day(recorded_at) > %(day)s
+    ) AS known
+    WHERE measure IN ('buildings.count', 'buildings.floor_area', 'incidents.count', 'incidents.open')
+    GROUP BY 1, 2, 3 HAVING round(sum(value)::numeric, 3) <> 0 ORDER BY 1, 2, 3
+"""
+
+
+def date_back(connection: Connection, days: int) -> date:
+    """Make what was recorded today recorded so many days ago; gives that day."""
+    row = connection.execute("SELECT local_day(now()) - %s", (days,)).fetchone()
+    assert row is not None
+    connection.execute("UPDATE block_fact_change SET day = %s WHERE day = local_day(now())", (row[0],))
+    connection.execute(
+        "UPDATE block_fact_delta SET recorded_at = recorded_at - %s * interval '1 day' "
+        "WHERE local_day(recorded_at) = local_day(now())",
+        (days,),
+    )
+    return row[0]
+
+
+@given(edits=EDITS)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_stocks_of_every_day_are_what_a_recount_gave_then(city: Settings, edits: list[tuple[Any, ...]]) -> None:
+    with connect(city) as connection:
+        connection.execute("TRUNCATE feature_block, building, incident")
+        connection.execute("SELECT fold_facts()")
+        connection.execute("TRUNCATE block_fact_change")
+        counted: dict[date, list[tuple[Any, ...]]] = {}
+        for number, what in enumerate(edits):
+            edit(connection, what)
+            connection.commit()
+            day = date_back(connection, 100 - number)
+            rows = connection.execute(RECOUNT).fetchall()
+            counted[day] = [(r[0], r[1], r[4], r[5]) for r in rows if r[2] == "-infinity" and r[3] == ""]
+            connection.commit()
+        for day, rows in counted.items():
+            assert connection.execute(STOCKS, {"day": day}).fetchall() == rows, day
+        connection.execute("SELECT fold_facts()")
+        for day, rows in counted.items():
+            assert connection.execute(STOCKS, {"day": day}).fetchall() == rows, day
+
+
+def changes(connection: Connection, measure: str) -> dict[str, float]:
+    """What has been recorded as changed so far, by block."""
+    connection.execute("SELECT fold_facts()")
+    return dict(
+        connection.execute(
+            "SELECT block_code, sum(value) FROM block_fact_change WHERE measure = %s GROUP BY 1 HAVING sum(value) <> 0",
+            (measure,),
+        ).fetchall()
+    )
+
+
+def test_counting_anew_is_no_change_of_the_day(city: Settings) -> None:
+    with transaction(city) as connection:
+        edit(connection, ("building", 0, GRIDS[0], 2, 100, False))
+        assert changes(connection, "buildings.count")[DISTRICT] == 1
+        connection.execute("UPDATE measure SET trend_since = '2026-01-01' WHERE code LIKE 'buildings%'")
+        connection.execute("UPDATE measure SET filter = filter, position = 7 WHERE code = 'buildings.count'")
+        assert changes(connection, "buildings.count")[DISTRICT] == 1
+        connection.execute("UPDATE measure SET filter = 'height IS NULL' WHERE code = 'buildings.count'")
+        assert changes(connection, "buildings.count") == {}
+        since = dict(connection.execute("SELECT code, trend_since = local_day(now()) FROM measure").fetchall())
+        assert since["buildings.count"] is True
+        assert since["buildings.floor_area"] is False
+        assert changes(connection, "buildings.floor_area")[DISTRICT] == 100
+        connection.execute("DELETE FROM measure WHERE code = 'buildings.floor_area'")
+        assert changes(connection, "buildings.floor_area") == {}
+
+
+def test_a_renumbered_block_takes_its_past_along_below_another_parent_too(city: Settings) -> None:
+    here, there = grid_code(0, 0), grid_code(3, 3)
+    with transaction(city) as connection:
+        edit(connection, ("building", 0, here, 2, 100, False))
+        edit(connection, ("building", 1, there, 2, 300, False))
+    with transaction(city) as connection:
+        before = changes(connection, "buildings.floor_area")
+        assert before[here[:9]] == 100
+        new = f"{there[:12]}77"
+        index = BlockIndex.read(connection)
+        rehome_changed(connection, {here: new, there: here}, {}, index)
+        after = changes(connection, "buildings.floor_area")
+    assert (after[new], after[here]) == (100, 300)
+    assert (after[new[:12]], after[here[:12]]) == (100, 300)
+    assert (after[new[:9]], after[here[:9]], after[DISTRICT]) == (100, 300, 400)
+    assert there not in after
+    with connect(city) as connection:
+        assert connection.execute(FACTS).fetchall() == connection.execute(RECOUNT).fetchall()
+
+
+def test_what_blocks_have_recorded_since_goes_through_renumberings_and_ends_at_a_split(city: Settings) -> None:
+    def since(connection: Connection, code: str) -> Any:
+        row = connection.execute("SELECT local_day(now()) - recorded_since(ARRAY[%s])", (code,)).fetchone()
+        assert row is not None
+        return row[0]
+
+    old, split = grid_code(0, 0), grid_code(1, 0)
+    with transaction(city) as connection:
+        connection.execute("ALTER TABLE block DISABLE TRIGGER USER")
+        connection.execute("UPDATE block SET recorded_at = now() - interval '50 days', valid_from = '2020-01-01Z'")
+        connection.execute("ALTER TABLE block ENABLE TRIGGER USER")
+    with transaction(city) as connection:
+        assert since(connection, old) == 50
+        for code, kind in ((old, "renumber"), (split, "split")):
+            connection.execute("UPDATE block SET valid_to = now() WHERE code = %s", (code,))
+            connection.execute(
+                "INSERT INTO block (scheme, code, level, parent_code, name, geometry) SELECT scheme, left(code, 12) || "
+                "'9' || right(code, 1), level, parent_code, name, geometry FROM block WHERE code = %s",
+                (code,),
+            )
+            connection.execute(
+                "INSERT INTO block_lineage (scheme, old_code, new_code, kind, share, effective_at) "
+                "SELECT scheme, code, left(code, 12) || '9' || right(code, 1), %s, 1, now() FROM block WHERE code = %s",
+                (kind, code),
+            )
+        assert since(connection, f"{old[:12]}9{old[-1]}") == 50
+        assert since(connection, f"{split[:12]}9{split[-1]}") == 0
+        assert since(connection, DISTRICT) == 50
+
+
+def test_a_purged_business_layer_leaves_no_changes_behind(city: Settings) -> None:
+    with transaction(city) as connection:
+        for code in ("gone", "kept"):
+            connection.execute(
+                "INSERT INTO business_layer (code, title, created_by) VALUES (%s, %s, 't')", (code, code)
+            )
+            connection.execute(
+                "INSERT INTO business_feature (source_id, local_id, layer_code, block_code, access_class) "
+                "VALUES (%s, '1', %s, %s, 2)",
+                (code, code, GRIDS[0]),
+            )
+        connection.execute(
+            "INSERT INTO measure (code, kind, title, filter) "
+            "VALUES ('of_both', 'business_feature', '{\"zh\": \"合\", \"en\": \"both\"}', 'true')"
+        )
+    with transaction(city) as connection:
+        connection.execute("UPDATE measure SET trend_since = '2026-01-01' WHERE kind = 'business_feature'")
+        connection.execute("SELECT purge_business_layer('gone', 'test', 'test')")
+        assert changes(connection, "business.gone") == {}
+        assert changes(connection, "of_both") == {}
+        assert changes(connection, "business.kept")[DISTRICT] == 1
+        kept = dict(connection.execute("SELECT code, trend_since::text FROM measure").fetchall())
+        assert kept["business.kept"] == "2026-01-01"
+        assert kept["of_both"] != "2026-01-01"
 
 
 @given(edits=EDITS)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -75,10 +75,23 @@ class Measure(Table):
     definition: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, comment="as people put it together; NULL for what comes with the program"
     )
+    trend_since: Mapped[date] = mapped_column(
+        Date,
+        server_default=text("local_day(now())"),
+        comment="the first day whose end is known; before it was not counted, or otherwise",
+    )
+    dominance: Mapped[float | None] = mapped_column(
+        Float, comment="no sum is shown of which the two largest contributors make a greater share"
+    )
 
     __table_args__ = (
         # What is cut further could be added up again.
         CheckConstraint("k IS NULL OR (dimension IS NULL AND period IS NULL AND NOT by_share)", name="k"),
+        CheckConstraint(
+            "dominance IS NULL "
+            "OR (dominance > 0 AND dominance < 1 AND k IS NULL AND dimension IS NULL AND period IS NULL)",
+            name="dominance",
+        ),
     )
 
 
@@ -109,5 +122,20 @@ class BlockFactDelta(Table):
     access_class: Mapped[int] = mapped_column(SmallInteger)
     value: Mapped[float] = mapped_column(Float)
     rows: Mapped[int] = mapped_column(BigInteger)
+    recorded_at: Mapped[datetime | None] = mapped_column(
+        server_default=text("now()"), comment="NULL: counted anew or under another code, nothing has changed"
+    )
 
     __table_args__ = (Index("block_fact_delta_block_code_idx", "block_code"),)
+
+
+class BlockFactChange(Table):
+    """What a day added to a measure's sum in one block of any level, less what it took away."""
+
+    __tablename__ = "block_fact_change"
+
+    block_code: Mapped[str] = mapped_column(CodeText(), primary_key=True)
+    measure: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(Date, primary_key=True, comment="when it was recorded, where the district is")
+    access_class: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
+    value: Mapped[float] = mapped_column(Float, comment="what that day added, less what it took away")
