@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -28,7 +29,7 @@ _RETRY_S: Final = 0.5
 
 READ_CHANGES: LiteralString = """
     SELECT seq, layer, op, block_code, access_class, ST_XMin(envelope), ST_YMin(envelope), ST_XMax(envelope),
-           ST_YMax(envelope), ids
+           ST_YMax(envelope), ids, at
     FROM change WHERE seq > %s ORDER BY seq LIMIT %s
 """
 
@@ -37,7 +38,7 @@ log = logging.getLogger("twin.changes")
 
 @dataclass(frozen=True)
 class Change:
-    """One row of the change log. `bbox` None: anywhere; `ids` None: many."""
+    """One row of the change log. `bbox` None: anywhere; `ids` None: many; `at`: what was replaced has this end."""
 
     seq: int
     layer: str
@@ -46,12 +47,15 @@ class Change:
     access_class: int
     bbox: Box | None
     ids: tuple[int, ...] | None
+    at: datetime
+    is_listed: bool = False
+    """Whether `ids` are all that its reader may see of it, wherever they lie; it has no box then."""
 
 
 def change_from_row(row: Sequence[Any]) -> Change:
     """A row of `READ_CHANGES`."""
     bbox = None if row[5] is None else (row[5], row[6], row[7], row[8])
-    return Change(row[0], row[1], row[2], row[3], row[4], bbox, None if row[9] is None else tuple(row[9]))
+    return Change(row[0], row[1], row[2], row[3], row[4], bbox, None if row[9] is None else tuple(row[9]), row[10])
 
 
 class ChangeFeed:

@@ -15,8 +15,8 @@ from api.response import MVT, cache_control, find_header, has_etag, send_bytes
 from api.services import Services, TileKey
 from layers.filter import NO_FILTER, Filter
 from layers.layer import Layer
-from layers.query import select_tile
 from layers.tile import Tile
+from layers.tile_query import select_tile
 from twin.access import Actor
 from twin.errors import NotFoundError
 from twin.text import Text

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final, LiteralString
 
 from psycopg import AsyncConnection
@@ -17,19 +19,19 @@ from twin.errors import NotFoundError
 
 _READ: Final[LiteralString] = """
     SELECT layer.code, layer.title, layer.title_en, layer.owner, layer.access_class, layer.attribute_schema,
-           layer.legend, coalesce(known.dimension, 0), coalesce(known.keys, '{}')
+           layer.legend,
+           array(SELECT dimension FROM generate_series(0, 2) AS dimension
+                 WHERE EXISTS (SELECT FROM business_feature AS one
+                               WHERE one.layer_code = layer.code AND ST_Dimension(one.geometry) = dimension)),
+           array(SELECT DISTINCT key FROM business_feature AS one, jsonb_object_keys(one.attributes) AS key
+                 WHERE one.layer_code = layer.code AND layer.attribute_schema -> 'properties' IS NULL
+                 ORDER BY key LIMIT 60)
     FROM business_layer AS layer
-    LEFT JOIN LATERAL (
-        SELECT max(ST_Dimension(placed.geometry)) AS dimension,
-               array(SELECT DISTINCT key FROM business_feature AS one, jsonb_object_keys(one.attributes) AS key
-                     WHERE one.layer_code = layer.code AND layer.attribute_schema -> 'properties' IS NULL
-                     ORDER BY key LIMIT 60) AS keys
-        FROM (SELECT geometry FROM business_feature WHERE layer_code = layer.code AND geometry IS NOT NULL LIMIT 1000)
-             AS placed
-    ) AS known ON true
     WHERE layer.withdrawn_at IS NULL
     ORDER BY layer.code
 """
+_CURRENT_S: Final = 2.0
+"""The longest that anybody waits for the layers to be read anew."""
 
 
 class LayerList:
@@ -37,20 +39,38 @@ class LayerList:
 
     def __init__(self) -> None:
         self._business: Mapping[str, tuple[int, Layer]] = {}
+        self._changes = self._read_changes = 0
+        self._was_read = asyncio.Event()
+
+    def note_change(self) -> None:
+        """A layer is another than it was when the layers were read last."""
+        self._changes += 1
+
+    async def wait_until_current(self) -> None:
+        """Wait until everything that has been noted by now has been read, but not for ever."""
+        wanted = self._changes
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CURRENT_S):
+                while self._read_changes < wanted:
+                    await self._was_read.wait()
 
     async def read(self, connection: AsyncConnection[TupleRow]) -> None:
         """Read the business layers anew, as the owner."""
+        known = self._changes
         rows = await (await connection.execute(_READ)).fetchall()
         self._business = {
             row[0]: (
                 row[4],
                 make_layer(BusinessLayer(
                     code=row[0], title=row[1], title_en=row[2], owner=row[3], access_class=row[4],
-                    attribute_schema=row[5], legend=row[6], dimension=row[7], keys=row[8],
+                    attribute_schema=row[5], legend=row[6], dimensions=row[7], keys=row[8],
                 )),
             )
             for row in rows if row[0] not in load_layers()
         }  # fmt: skip
+        self._read_changes = max(known, self._read_changes)
+        was_read, self._was_read = self._was_read, asyncio.Event()
+        was_read.set()
 
     def list_for(self, actor: Actor) -> list[Layer]:
         """Every layer that the actor may know of, in order."""

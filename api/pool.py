@@ -12,7 +12,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
-from layers.query import Statement
+from layers.conditions import Statement
 from twin.access import SET_ACTOR, SET_MOMENT, Actor
 from twin.database import database_url
 from twin.settings import Settings

@@ -21,6 +21,7 @@ from api.cache import ByteCache
 from api.changes import Change, ChangeFeed
 from api.layer_list import LayerList
 from api.pool import as_actor, as_owner, make_pool
+from api.purge import purge_expired_layers
 from api.small_counts import SmallCounts
 from layers import business
 from layers.tile import Tile, World, to_world
@@ -137,8 +138,7 @@ class Services:
         """Withdraws the business layers whose retention has ended."""
         while True:
             try:
-                async with as_owner(self.pool) as connection:
-                    await connection.execute("SELECT purge_expired_layers()")
+                await purge_expired_layers(self.pool, self.settings)
             except psycopg.Error as error:
                 log.warning("expired business layers were not withdrawn: %s", error)
             await asyncio.sleep(PURGE_S)
@@ -152,6 +152,7 @@ class Services:
             if layer == business.LAYER:
                 # One table, and so one name in the change log, for all of them.
                 names = self.layers.business_ids
+                self.layers.note_change()
                 self._layers_changed.set()
             for name in names:
                 if any(change.op == "truncate" for change in own):

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from api.assigned import read_assigned
 from api.changes import READ_CHANGES, Change, change_from_row
 from api.errors import UnknownTokenError, send_error
 from api.parameters import check_names
@@ -30,6 +31,9 @@ SLOW_S: Final = 20.0
 
 MAX_IDS: Final = 500
 """Above this many ids a client is told to ask by bbox."""
+
+COLLECTIONS: Final = "collections"
+"""What changed when the list of layers did: everybody who may know of the layer is told, whatever they follow."""
 
 MAX_RESUME: Final = 5_000
 """A client that missed more changes than this is told that everything changed."""
@@ -93,7 +97,10 @@ class StreamRoute:
             if changes is None:
                 break  # so slow that the ring has overtaken it: it resumes from its id
             if changes:
-                text = self._write(cursor, changes, actor, wanted.layers)
+                if any(change.layer == COLLECTIONS for change in changes):
+                    # Who hears of it asks for the list at once.
+                    await self._services.layers.wait_until_current()
+                text = await self._write(cursor, changes, actor, wanted.layers)
                 cursor = changes[-1].seq
                 if text:
                     await _push(send, text)
@@ -121,7 +128,7 @@ class StreamRoute:
             await _push(send, _everything(wanted.layers, feed.head))
             return feed.head
         if changes:
-            text = b"".join(self._events(changes, actor, wanted.layers))
+            text = b"".join(await self._events(changes, actor, wanted.layers))
             if text:
                 await _push(send, text)
             return changes[-1].seq
@@ -136,23 +143,25 @@ class StreamRoute:
         except UnknownTokenError:
             return None
 
-    def _write(self, cursor: int, changes: Sequence[Change], actor: Actor, layers: tuple[str, ...]) -> bytes:
+    async def _write(self, cursor: int, changes: Sequence[Change], actor: Actor, layers: tuple[str, ...]) -> bytes:
         key = (cursor, changes[-1].seq, actor.cache_key, layers)
         text = self._written.get(key)
         if text is None:
+            text = b"".join(await self._events(changes, actor, layers))
             if len(self._written) >= 64:
                 self._written.clear()
-            text = self._written[key] = b"".join(self._events(changes, actor, layers))
+            self._written[key] = text
         return text
 
-    def _events(self, changes: Iterable[Change], actor: Actor, layers: tuple[str, ...]) -> list[bytes]:
+    async def _events(self, changes: Sequence[Change], actor: Actor, layers: tuple[str, ...]) -> list[bytes]:
+        assigned = await read_assigned(self._services, actor, changes) if actor.organisations else {}
         business_ids = self._services.layers.business_ids
         told: list[Change] = []
         for change in changes:
             # One table, and so one name in the change log, for all business layers.
             names = business_ids if change.layer == business.LAYER else (change.layer,)
             told += [change if name == change.layer else replace(change, layer=name) for name in names]
-        return _events(told, actor, layers)
+        return _events(told, actor, layers, assigned)
 
     def _read_request(self, scope: Scope, actor: Actor) -> StreamRequest:
         given = parse_qs(scope["query_string"].decode("latin-1"), keep_blank_values=True)
@@ -167,15 +176,22 @@ class StreamRoute:
         )
 
 
-def _events(changes: Iterable[Change], actor: Actor, layers: tuple[str, ...]) -> list[bytes]:
-    """What the actor is told: neighbours of one layer become one event, so ids stay in commit order."""
+def _events(
+    changes: Iterable[Change], actor: Actor, layers: tuple[str, ...], assigned: Mapping[int, Change]
+) -> list[bytes]:
+    """What the actor is told: neighbours of one layer become one event, so ids stay in commit order.
+
+    `assigned`: by number, the changes outside its blocks that its organisations are told of, as far as they are.
+    """
     runs: list[list[Change]] = []
     for change in changes:
-        if change.layer not in layers or change.access_class > actor.access_class:
+        if (change.layer not in layers and change.layer != COLLECTIONS) or change.access_class > actor.access_class:
             continue
         if not actor.touches(change.block_code):
-            continue
-        if runs and runs[-1][0].layer == change.layer:
+            if change.seq not in assigned:
+                continue
+            change = assigned[change.seq]
+        if runs and runs[-1][0].layer == change.layer and runs[-1][0].is_listed == change.is_listed:
             runs[-1].append(change)
         else:
             runs.append([change])
@@ -184,14 +200,14 @@ def _events(changes: Iterable[Change], actor: Actor, layers: tuple[str, ...]) ->
 
 def _describe(run: Sequence[Change], actor: Actor) -> bytes:
     # A change that was told for a whole street reaches beyond a scope within it: then neither box nor ids.
-    is_whole = all(actor.reaches(change.block_code) and change.op != "truncate" for change in run)
+    is_whole = all((change.is_listed or actor.reaches(change.block_code)) and change.op != "truncate" for change in run)
     ids = {i for change in run for i in change.ids or ()}
     is_listed = is_whole and all(change.ids is not None for change in run) and len(ids) <= MAX_IDS
     ops = {change.op for change in run}
     body = {
         "layer": run[0].layer,
         "bbox": _unite([change.bbox for change in run if change.bbox]) if is_whole else None,
-        "block_codes": sorted({c.block_code for c in run if actor.reaches(c.block_code)}),
+        "block_codes": sorted({c.block_code for c in run if c.block_code and actor.reaches(c.block_code)}),
         "change_id": run[-1].seq,
         "ids": sorted(ids) if is_listed else None,
         "op": next(iter(ops)) if len(ops) == 1 and ops <= {"insert", "update", "delete"} else "mixed",
@@ -211,7 +227,7 @@ def _everything(layers: Sequence[str], head: int) -> bytes:
         _event("change", head, {
             "layer": layer, "bbox": None, "block_codes": [], "change_id": head, "ids": None, "op": "mixed",
         })
-        for layer in layers
+        for layer in (*layers, COLLECTIONS)
     )  # fmt: skip
 
 

@@ -30,10 +30,11 @@ from bench.load import load_buildings
 from bench.machine import cpu_of_processes, cpu_since, read_machine
 from bench.options import Options, parse_options
 from bench.servers import HOST, Server, serve
+from layers.conditions import Statement
 from layers.filter import NO_FILTER
-from layers.query import Statement, select_tile
 from layers.registry import find_layer
 from layers.tile import EXTENT, Tile, to_world
+from layers.tile_query import select_tile
 from twin.access import ROLE_CLASS, SET_ACTOR, Actor, create_token
 from twin.database import Connection, connect, database_url, transaction
 from twin.settings import Settings

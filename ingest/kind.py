@@ -45,6 +45,10 @@ class Kind:
     """Whether columns that the table does not name go to `attributes`, or are left behind."""
     after_merge: LiteralString | None = None
     """SQL to run once the rows of `staging` are in, in the same transaction."""
+    dimensions: tuple[int, ...] = ()
+    """What geometry its rows may have where the table takes several; none: the table's one."""
+    is_list: bool = True
+    """Whether a file may be the whole of a list: what happened once stays, whatever a later file has."""
 
     @property
     def table(self) -> SqlTable:
@@ -61,8 +65,8 @@ class Kind:
 
     @property
     def dimension(self) -> int:
-        """0 point, 1 line, 2 area."""
-        return self.model.DIMENSION
+        """0 point, 1 line, 2 area; the highest where there are several."""
+        return max(self.dimensions, default=self.model.DIMENSION)
 
 
 KINDS: Final[dict[str, Kind]] = {
@@ -79,6 +83,7 @@ KINDS: Final[dict[str, Kind]] = {
             # An order without a place is still an order; and a hotline's other columns are about people.
             is_place_required=False,
             keeps_attributes=False,
+            is_list=False,
             # A type that no list has yet is listed under the name its own file gives it.
             after_merge="""
                 INSERT INTO event_type (scheme, code, name)
@@ -103,9 +108,16 @@ KINDS: Final[dict[str, Kind]] = {
         Kind(name="addresses", model=Address, title=Text("标准地址", "standard addresses"), is_place_required=False),
         # A row that waits for a decision has no place yet.
         Kind(
-            name="points",
+            name="business",
             model=BusinessFeature,
             title=Text("入块业务", "business features"),
+            is_place_required=False,
+            dimensions=(0, 1, 2),
+        ),
+        Kind(
+            name="points",
+            model=BusinessFeature,
+            title=Text("入块业务(点)", "business points"),
             is_place_required=False,
         ),
     )

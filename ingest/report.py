@@ -40,6 +40,10 @@ class LoadReport:
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    missing: int | None = None
+    """How many rows of the same source are there that the file does not have; None where that was not asked."""
+    ended: int = 0
+    """How many of those the load ended, as its file was the whole list."""
     spanning: int = 0
     crs_declared: str | None = None
     crs_detected: list[dict[str, Any]] = field(default_factory=list)
@@ -100,6 +104,8 @@ class LoadReport:
             "inserted": self.inserted,
             "updated": self.updated,
             "unchanged": self.unchanged,
+            "missing": self.missing,
+            "ended": self.ended,
             "crs_declared": self.crs_declared,
             "crs_detected": self.crs_detected,
             "extent": self.extent,

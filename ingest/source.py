@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib
 import pkgutil
@@ -14,6 +15,7 @@ from typing import Protocol
 import geopandas as gpd
 
 import ingest.sources
+from ingest.ending import Listing, check_missing, check_update, has_rows, save_report, settle_missing
 from ingest.kind import Kind
 from ingest.load import OnProgress, check_frames, ignore_progress, load_frames
 from ingest.report import LoadReport
@@ -48,6 +50,8 @@ class Options:
     """Only the blocks of these codes and what is below them."""
     derives_parents: bool = False
     """Whether coarser blocks without a boundary are made of those below them."""
+    update: str = "part"
+    """`whole`: the file is the whole list, and what it no longer has ends; `part`: it adds and updates."""
 
 
 @dataclass(frozen=True)
@@ -93,13 +97,23 @@ class FrameSource:
         """What people call it."""
         return self.kind.title
 
+    @property
+    def replaces(self) -> Kind:
+        """The kind whose rows a whole list replaces."""
+        return self.kind
+
     def check(self, settings: Settings, path: Path, options: Options) -> LoadReport:
         """The report of a load that does not happen; without a database `outside` stays unknown."""
         report = self._report(path, options)
         with refusals_reported(report):
             batches = self.read(path, options, report)
             report.source_id = batches.source_id
-            return check_frames(batches.frames, self.kind, batches.declared, report, read_index(settings))
+            listing = Listing()
+            frames = listing.watch(batches.frames)
+            check_frames(frames, self.kind, batches.declared, report, read_index(settings))
+            with contextlib.suppress(SetupError), connect(settings) as connection:
+                check_missing(connection, self.kind, listing, report, options.update)
+            return report
 
     def load(
         self, settings: Settings, path: Path, options: Options, on_progress: OnProgress = ignore_progress
@@ -109,10 +123,15 @@ class FrameSource:
         with refusals_reported(report), transaction(settings) as connection:
             batches = self.read(path, options, report)
             report.source_id = batches.source_id
-            return load_frames(
-                connection, batches.frames, self.kind, batches.declared, report,
-                actor=options.actor, on_progress=on_progress,
+            listing = Listing() if has_rows(connection, self.kind, batches.source_id) else None
+            load_frames(
+                connection, listing.watch(batches.frames) if listing else batches.frames, self.kind,
+                batches.declared, report, actor=options.actor, on_progress=on_progress,
             )  # fmt: skip
+            if listing:
+                settle_missing(connection, self.kind, listing, report, options.update)
+                save_report(connection, report)
+            return report
 
     def _report(self, path: Path, options: Options) -> LoadReport:
         return LoadReport(
@@ -186,6 +205,11 @@ def find_source(kind: str) -> Source:
             )
         )
     return importlib.import_module(f"ingest.sources.{kind}").SOURCE
+
+
+def check_options(source: Source, options: Options) -> None:
+    """Raises RefusedError for options that the source would not heed."""
+    check_update(options.update, getattr(source, "replaces", None))
 
 
 def list_kinds() -> list[str]:

@@ -22,6 +22,14 @@ class Match:
     value: str | float | bool
 
 
+@dataclass(frozen=True)
+class Order:
+    """By one property; what has no value comes last either way."""
+
+    name: str
+    is_descending: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filter:
     """A narrowing; everything that is None does not narrow.

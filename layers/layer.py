@@ -12,6 +12,7 @@ from twin.text import Text
 Geometry = Literal["polygon", "line", "point", "solid"]
 PropertyType = Literal["string", "integer", "number", "boolean", "datetime"]
 Aggregate = Literal["min", "max", "sum", "avg"]
+SecrecyLabel = Literal["none", "internal", "secret"]
 
 RESERVED: Final = (
     "id", "geometry", "geometry_3857", "block_code", "spans_blocks", "access_class", "valid_from", "valid_to",
@@ -87,7 +88,11 @@ class Layer:
 
     sql: SELECT of the `RESERVED` columns and the properties.
     kind: the table of the features, as `feature_block` and the change log know it.
+    geometry: what its features are; where they differ, the highest of area, line and point, and `also` the others.
     order: place in lists, lowest first. newest_first: page by `time_column`, latest first.
+    secrecy_label: 密级, which every exported file says of itself; beside the access class, not instead of it.
+    is_topographic: of the large-scale topographic class, of which one export covers no more than
+    TWIN_TOPOGRAPHIC_EXPORT_KM2.
     """
 
     title: Text
@@ -104,6 +109,9 @@ class Layer:
     time_column: LiteralString | None = None
     newest_first: bool = False
     is_visible: bool = True
+    secrecy_label: SecrecyLabel = "none"
+    is_topographic: bool = False
+    also: tuple[Geometry, ...] = ()
     id: str = field(default="")
 
     @property

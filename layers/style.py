@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from layers.layer import Layer, Property, Style
+from layers.layer import Geometry, Layer, Property, Style
 
 
 def describe_layer(layer: Layer, access_class: int) -> dict[str, Any]:
@@ -15,12 +15,15 @@ def describe_layer(layer: Layer, access_class: int) -> dict[str, Any]:
         "title": layer.title.as_dict(),
         "order": layer.order,
         "geometry": layer.geometry,
+        "geometries": [layer.geometry, *layer.also],
         "minzoom": layer.minzoom,
         "maxzoom": layer.maxzoom,
         "complete_from_zoom": layer.complete_from_zoom,
         "style": describe_style(layer.style),
         "visible": layer.is_visible,
         "time_column": layer.time_column,
+        "secrecy_label": layer.secrecy_label,
+        "is_topographic": layer.is_topographic,
         "properties": [describe_property(p) for p in layer.properties_for(access_class)],
         "kpis": [{"name": k.name, "title": k.title.as_dict(), "unit": k.unit} for k in layer.kpis],
     }
@@ -68,6 +71,16 @@ def make_map_style(layers: Iterable[Layer], base_url: str) -> dict[str, Any]:
 
 
 def _draw(layer: Layer) -> list[dict[str, Any]]:
+    if not layer.also:
+        return _draw_geometry(layer, layer.geometry)
+    drawn: list[dict[str, Any]] = []
+    for geometry in (layer.geometry, *layer.also):
+        alone = ["==", ["geometry-type"], {"point": "Point", "line": "LineString"}.get(geometry, "Polygon")]
+        drawn += [entry | {"filter": alone} for entry in _draw_geometry(layer, geometry)]
+    return drawn
+
+
+def _draw_geometry(layer: Layer, geometry: Geometry) -> list[dict[str, Any]]:
     style = layer.style
     fill, stroke = style.fill or style.stroke or "#7f93b2", style.stroke or style.fill or "#7f93b2"
 
@@ -76,7 +89,7 @@ def _draw(layer: Layer) -> list[dict[str, Any]]:
             "id": f"{layer.id}-{name}", "type": kind, "source": layer.id, "source-layer": layer.id, "paint": paint,
         }  # fmt: skip
 
-    match layer.geometry:
+    match geometry:
         case "point":
             paint = {
                 "circle-color": _by(style, fill), "circle-radius": style.radius or 4,

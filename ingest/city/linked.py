@@ -10,6 +10,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from ingest.city.within import as_stored, read_forms, tell_places_of_codes, to_storage_frame
+from ingest.ending import Listing, check_missing, has_rows, save_report, settle_missing
 from ingest.kind import Kind
 from ingest.load import OnProgress, check_frames, ignore_progress, load_frames
 from ingest.report import LoadReport
@@ -43,6 +44,11 @@ class LinkedSource:
         """What people call it."""
         return self.kind.title
 
+    @property
+    def replaces(self) -> Kind:
+        """The kind whose rows a whole list replaces."""
+        return self.kind
+
     def check(self, settings: Settings, path: Path, options: Options) -> LoadReport:
         """The report of a load that does not happen; without a database nobody knows what lies in what."""
         report = self._report(path, options)
@@ -52,8 +58,12 @@ class LinkedSource:
             try:
                 with connect(settings) as connection:
                     index = BlockIndex.read(connection)
+                    listing = Listing()
+                    batches = replace(batches, frames=listing.watch(batches.frames))
                     frames = self._complete(connection, batches, report, index)
-                    return check_frames(frames, self.kind, self._declared(batches), report, index)
+                    check_frames(frames, self.kind, self._declared(batches), report, index)
+                    check_missing(connection, self.kind, listing, report, options.update)
+                    return report
             except SetupError as error:
                 if self.link:
                     report.problems.append(Problem(report.file_name or report.kind, error.text, _START))
@@ -69,10 +79,17 @@ class LinkedSource:
             batches = self.read(path, options, report)
             report.source_id = batches.source_id
             index = BlockIndex.read(connection)
-            return load_frames(
+            listing = Listing() if has_rows(connection, self.kind, batches.source_id) else None
+            if listing:
+                batches = replace(batches, frames=listing.watch(batches.frames))
+            load_frames(
                 connection, self._complete(connection, batches, report, index), self.kind,
                 self._declared(batches), report, actor=options.actor, on_progress=on_progress, index=index,
             )  # fmt: skip
+            if listing:
+                settle_missing(connection, self.kind, listing, report, options.update)
+                save_report(connection, report)
+            return report
 
     def _complete(
         self, connection: Connection, batches: Batches, report: LoadReport, index: BlockIndex

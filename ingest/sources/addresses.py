@@ -8,8 +8,10 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from ingest.features import readable_file
 from ingest.kind import KINDS
 from ingest.readers.vector import settle_crs
+from ingest.readers.wkt import UNREADABLE
 from ingest.report import LoadReport
 from ingest.source import Batches, FrameSource, Options
 from ingest.spatialise.columns import find_columns, join_parts
@@ -22,7 +24,8 @@ _NO_PARTS = Text("读不出地址的任何部分", "no part of an address could 
 
 
 def _read(path: Path, options: Options, report: LoadReport) -> Batches:
-    table = read_any_table(path, options.layer)
+    with readable_file(path, options.layer) as (file, layer, misread):
+        table = read_any_table(file, layer)
     columns = find_columns(table.text, options.mapping, path.name, ("address",), has_geometry=table.has_geometry)
     declared = settle_crs(table.stated, options.crs or columns.crs, path.name, is_forced=options.is_crs_forced)
     report.mapping = dict(columns.fields)
@@ -49,6 +52,11 @@ def _read(path: Path, options: Options, report: LoadReport) -> Batches:
         "x, y",
     )
     report.read += int((readable.to_numpy() & points.is_broken).sum())
+    # An address without a place is an address; one whose place is written wrongly is for somebody to mend.
+    is_misread = placed.index.isin(misread)
+    report.reject([int(row) for row in placed.index[is_misread]], UNREADABLE, "wkt")
+    report.read += int(is_misread.sum())
+    placed = placed[~is_misread]
     return Batches([placed], declared, options.source_id or columns.source or path.stem)
 
 

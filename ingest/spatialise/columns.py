@@ -72,8 +72,9 @@ class Columns:
 
 
 def find_columns(
-    table: pd.DataFrame, mapping: str | None, file_name: str, needed: tuple[str, ...], *, has_geometry: bool
-) -> Columns:
+    table: pd.DataFrame, mapping: str | None, file_name: str, needed: tuple[str, ...], *, has_geometry: bool,
+    has_stated_geometry: bool = False,
+) -> Columns:  # fmt: skip
     """The columns of a table, by mapping or by name. `needed`: one of these must be there, beside a geometry.
 
     Raises RefusedError where nothing says where its rows are, DeclarationError for a mapping that names
@@ -95,7 +96,11 @@ def find_columns(
         check_mapping(declared, names, (), file_name)
         fields, source, crs = dict(declared.fields), declared.source, declared.crs
     else:
-        fields = _detect(names)
+        fields = _detect([name for name in names if _fold(name) not in _NAMES["local_id"] or _has_values(table, name)])
+        if has_stated_geometry:
+            # Columns called x and y beside a geometry of a known CRS are about something else: a centre, another CRS.
+            fields.pop("x", None)
+            fields.pop("y", None)
     found = Columns(fields, (), (), source, crs)
     kinds = {
         "coordinates": found.has_coordinates or has_geometry,
@@ -108,6 +113,11 @@ def find_columns(
     others = [name for name in names if name not in used]
     personal = tuple(name for name in others if _PERSONAL.search(name.lower()))
     return Columns(fields, tuple(name for name in others if name not in personal), personal, source, crs)
+
+
+def _has_values(table: pd.DataFrame, name: str) -> bool:
+    """Whether a column could name rows: converters leave an `id` behind that no row has."""
+    return table.empty or bool((table.loc[:, [name]].fillna("").to_numpy() != "").any())
 
 
 def _detect(names: list[str]) -> dict[str, str]:

@@ -5,22 +5,26 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
 from psycopg.types.json import Jsonb
 from pypinyin import lazy_pinyin
 
-from ingest.kind import KINDS
+from ingest.ending import Listing, check_missing, settle_missing
+from ingest.kind import KINDS, Kind
 from ingest.load import OnProgress, finish_load, start_load
-from ingest.prepare import prepare
 from ingest.readers.vector import settle_crs
 from ingest.report import LoadReport
 from ingest.source import Options
 from ingest.spatialise.attributes import check_attributes
 from ingest.spatialise.columns import Columns, find_columns
-from ingest.spatialise.place import Placements, common_block, keep_decisions, make_frame, place_rows, set_homes
-from ingest.spatialise.read import AnyTable, read_any_table, read_points
+from ingest.spatialise.frame import common_block, keep_decisions, make_frame, set_homes
+from ingest.spatialise.place import Placements, place_rows
+from ingest.spatialise.read import AnyTable, Points, read_any_table, read_points
+from ingest.spatialise.shapes import prepare_any
+from ingest.spatialise.versions import note_version
 from ingest.stage import copy_rows, create_staging, merge
 from twin.blocks import BlockIndex
 from twin.crs import DeclaredCrs, parse_crs
@@ -28,72 +32,96 @@ from twin.database import Connection
 from twin.errors import Problem, RefusedError
 from twin.text import Text
 
-_KIND = KINDS["points"]
-
 _STORED = parse_crs("EPSG:4326")
 """What the rows are in by then: degrees as they are stored, of anywhere on Earth (4490 is bounded by China)."""
 
 
-def check_table(connection: Connection | None, path: Path, options: Options, report: LoadReport) -> LoadReport:
-    """What a load would say, with nothing written."""
+def check_table(
+    connection: Connection | None, kind: Kind, path: Path, options: Options, report: LoadReport,
+    misread: frozenset[int] = frozenset(),
+) -> LoadReport:  # fmt: skip
+    """What a load would say, with nothing written. Of the rows `misread` the geometry could not be read."""
     started = time.monotonic()
     table, columns, declared = _read(path, options, report)
-    placements = place_rows(connection, table, columns, read_points(table, columns), declared, report)
+    placements = place_rows(connection, table, columns, _places(table, columns, misread), declared, report)
     if connection is not None:
         keep_decisions(connection, report.source_id, table, columns, placements)
     index = BlockIndex.read(connection) if connection is not None else None
     layer_code = _layer_code(options, report)
     frame = make_frame(table, columns, placements, layer_code, report)
+    listing = _list_ids(table, columns, frame)
     if connection is not None:
         frame = _hold_to_layer(connection, frame, layer_code, report)
-    kept, _ = prepare(frame, _KIND, _STORED, report, index)
+    kept, _ = prepare_any(frame, kind, _STORED, report, index)
     _explain(report, placements.keep(kept.index))
+    if connection is not None:
+        check_missing(connection, kind, listing, report, options.update)
     report.seconds = time.monotonic() - started
     return report
 
 
 def load_table(
-    connection: Connection, path: Path, options: Options, report: LoadReport, on_progress: OnProgress
-) -> LoadReport:
+    connection: Connection, kind: Kind, path: Path, options: Options, report: LoadReport, on_progress: OnProgress,
+    misread: frozenset[int] = frozenset(),
+) -> LoadReport:  # fmt: skip
     """Load within the caller's transaction. Raises RefusedError when the table is refused whole."""
     started = time.monotonic()
     on_progress(Text("读取", "reading"), 0.1)
     table, columns, declared = _read(path, options, report)
     index = BlockIndex.read(connection)
     on_progress(Text(f"匹配 {len(table.text):,} 行", f"matching {len(table.text):,} rows"), 0.3)
-    placements = place_rows(connection, table, columns, read_points(table, columns), declared, report)
+    placements = place_rows(connection, table, columns, _places(table, columns, misread), declared, report)
     keep_decisions(connection, report.source_id, table, columns, placements)
     layer_code = _layer_code(options, report)
     report.load_id = start_load(connection, report, options.actor)
     _register_layer(connection, layer_code, options, report)
-    create_staging(connection, _KIND)
+    staging = create_staging(connection, KINDS["business"])
     on_progress(Text("检查并入块", "checking and putting into blocks"), 0.6)
     frame = make_frame(table, columns, placements, layer_code, report)
+    listing = _list_ids(table, columns, frame)
     frame = _hold_to_layer(connection, frame, layer_code, report)
-    kept, meetings = prepare(frame, _KIND, _STORED, report, index)
-    copy_rows(connection, _KIND, set_homes(kept, placements), meetings, report.source_id, report.load_id)
+    kept, meetings = prepare_any(frame, kind, _STORED, report, index)
+    if len(kept):
+        copy_rows(connection, staging, set_homes(kept, placements), meetings, report.source_id, report.load_id)
     on_progress(Text("合并", "merging"), 0.8)
-    merge(connection, _KIND, report.source_id, report)
+    # Whatever a layer is loaded as, it may hold lines and areas whose blocks have to follow.
+    merge(connection, staging, report.source_id, report)
     _queue(
         connection, placements, {int(row): str(kept["local_id"][row]) for row in kept.index}, layer_code, report, index
     )
+    settle_missing(connection, kind, listing, report, options.update)
     connection.execute("SELECT fold_facts()")
-    if report.updated or (report.inserted and report.unchanged):
-        connection.execute(
-            "UPDATE business_layer SET version = version + 1, updated_at = now() WHERE code = %s", (layer_code,)
-        )
     _explain(report, placements.keep(kept.index))
     report.result = {"layer": layer_code}
     report.seconds = time.monotonic() - started
     finish_load(connection, report)
+    # The last that is written: from its commit on the version can be asked for.
+    note_version(connection, layer_code, load_id=report.load_id)
     return report
+
+
+def _places(table: AnyTable, columns: Columns, misread: frozenset[int]) -> Points:
+    points = read_points(table, columns)
+    return replace(points, is_broken=points.is_broken | table.text.index.isin(list(misread)))
+
+
+def _list_ids(table: AnyTable, columns: Columns, frame: gpd.GeoDataFrame) -> Listing:
+    """The ids of all rows: of those that could not be placed too, unless only their content names them."""
+    listing = Listing()
+    local = columns.fields.get("local_id")
+    if local is not None:
+        listing.add(table.text[local], table.text.index)
+    else:
+        listing.add(frame["local_id"], frame.index)
+    return listing
 
 
 def _read(path: Path, options: Options, report: LoadReport) -> tuple[AnyTable, Columns, DeclaredCrs | None]:
     table = read_any_table(path, options.layer)
     columns = find_columns(
-        table.text, options.mapping, path.name, ("coordinates", "address", "code"), has_geometry=table.has_geometry
-    )
+        table.text, options.mapping, path.name, ("coordinates", "address", "code"), has_geometry=table.has_geometry,
+        has_stated_geometry=table.has_geometry and table.stated is not None,
+    )  # fmt: skip
     declared = None
     if columns.has_coordinates or table.has_geometry:
         # Coordinates without a CRS are refused even where an address would do: they would contradict it unseen.

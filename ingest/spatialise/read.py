@@ -148,12 +148,13 @@ def _read_relation(connection: psycopg.Connection, schema: str, table: str) -> A
     ).fetchall()
     if not rows:
         raise RefusedError(Text(f"没有表 {schema}.{table}。", f"There is no table {schema}.{table}."))
-    shape = next((name for name, kind in rows if kind == "geometry"), None)
+    shape = next((name for name, kind in rows if kind in {"geometry", "geography"}), None)
     plain = [name for name, kind in rows if kind not in {"geometry", "geography", "bytea"}]
     wanted = [sql.SQL("{}::text").format(sql.Identifier(name)) for name in plain]
     if shape:
-        wanted.append(sql.SQL("ST_AsBinary({})").format(sql.Identifier(shape)))
-        wanted.append(sql.SQL("ST_SRID({})").format(sql.Identifier(shape)))
+        # Arcs are what nothing behind this knows.
+        wanted.append(sql.SQL("ST_AsBinary(ST_CurveToLine({}::geometry))").format(sql.Identifier(shape)))
+        wanted.append(sql.SQL("ST_SRID({}::geometry)").format(sql.Identifier(shape)))
     records = connection.execute(
         sql.SQL("SELECT {} FROM {}").format(sql.SQL(", ").join(wanted), sql.Identifier(schema, table))
     ).fetchall()
@@ -162,12 +163,20 @@ def _read_relation(connection: psycopg.Connection, schema: str, table: str) -> A
     if not shape:
         return AnyTable(frame, None, None)
     srids = {record[-1] for record in records} - {None, 0}
+    if len(srids) > 1:
+        listed = ", ".join(str(srid) for srid in sorted(srids))
+        raise RefusedError(
+            Text(
+                f"{schema}.{table} 的几何有几种坐标系({listed})。请先统一到一种。",
+                f"The geometries of {schema}.{table} are in several CRS ({listed}). Bring them into one first.",
+            )
+        )
     stated = parse_crs(str(srids.pop())) if len(srids) == 1 else None
     return AnyTable(frame, shapely.from_wkb([record[-2] for record in records]), stated)
 
 
 def read_points(table: AnyTable, columns: Columns) -> Points:
-    """The rows' own geometries, or points of their x and y. `0, 0` and blanks are no place."""
+    """The rows' own geometries, or where they have none points of their x and y. `0, 0` and blanks are no place."""
     count = len(table.text)
     geometry = np.full(count, None, dtype=object)
     broken = np.zeros(count, dtype=bool)
@@ -180,6 +189,7 @@ def read_points(table: AnyTable, columns: Columns) -> Points:
         placed = given & is_number & ~((x == 0) & (y == 0))
         geometry[placed] = shapely.points(x[placed], y[placed])
     if table.geometry is not None:
-        missing = shapely.is_missing(geometry) & ~shapely.is_missing(table.geometry)
-        geometry[missing] = table.geometry[missing]
+        own = ~shapely.is_missing(table.geometry) & ~shapely.is_empty(table.geometry)
+        geometry[own] = table.geometry[own]
+        broken &= ~own
     return Points(geometry, broken)

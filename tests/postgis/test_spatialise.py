@@ -8,14 +8,16 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 
 from ingest.report import LoadReport
-from ingest.source import Options, RefusedLoadError, find_source
+from ingest.source import Options, RefusedLoadError, check_options, find_source
+from ingest.withdraw import preview_withdrawal, withdraw_load
 from tests.toy import DISTRICT, EAST, WEST, grid_code, load_toy, point_in
 from twin.database import connect, database_url, transaction
-from twin.errors import DeclarationError
+from twin.errors import DeclarationError, RefusedError
 from twin.settings import Settings
 
 _ADDRESSES = """编号,标准地址,经度,纬度,楼栋编码
@@ -268,3 +270,172 @@ def test_an_address_that_changes_keeps_its_past(city: Settings) -> None:
     with transaction(city) as connection:
         connection.execute("UPDATE address SET number = '16' WHERE local_id = 'A3'")
     assert rows(city, "SELECT number FROM address_history WHERE local_id = 'A3'") == [("14",)]
+
+
+def box(west: float, south: float, east: float, north: float) -> shapely.Polygon:
+    """By column and row."""
+    low, high = point_in(west, south), point_in(east, north)
+    return shapely.box(low.x, low.y, high.x, high.y)
+
+
+_SHAPES: list[Any] = [
+    # Three quarters of it lie in the eastern grid.
+    shapely.MultiPolygon([box(0.75, 0.2, 1.75, 0.4)]),
+    shapely.LineString([point_in(1.5, 1.5), point_in(2.5, 1.5)]),
+    point_in(0.5, 0.5),
+    shapely.force_3d(box(3.2, 3.2, 3.4, 3.4), 12.5),
+    shapely.GeometryCollection([point_in(0.1, 0.1), shapely.LineString([point_in(2.1, 2.1), point_in(2.4, 2.4)])]),
+    None,
+]
+ZONES = gpd.GeoDataFrame(
+    {
+        "编号": ["area", "line", "point", "tall", "both", "nowhere"],
+        "名称": ["片区", "线路", "点位", "高处", "混合", "无处"],
+        "类型": ["面", "线", "点", "面", "集合", "无"],
+    },
+    geometry=_SHAPES, crs=4490,
+)  # fmt: skip
+
+_HELD = """
+    SELECT local_id, GeometryType(geometry), nullif(ST_Zmax(geometry), 0), block_code, spans_blocks,
+           (SELECT array_agg(array[meets.block_code, round(share::numeric, 3)::text] ORDER BY meets.block_code)
+            FROM feature_block AS meets WHERE kind = 'business_feature' AND feature_id = feature.id)
+    FROM business_feature AS feature ORDER BY local_id
+"""
+
+
+def as_business(city: Settings, path: Path, **options: Any) -> LoadReport:
+    report = find_source("business").load(city, path, Options(layer_name="zones", **options))
+    assert report.read == report.kept + report.rejected
+    return report
+
+
+def test_points_lines_and_areas_of_one_file_all_lie_in_their_blocks(city: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "zones.gpkg"
+    ZONES.to_file(path)
+    checked = find_source("business").check(city, path, Options(layer_name="zones"))
+    report = as_business(city, path)
+    assert (report.read, report.kept, report.rejected, report.spanning) == (6, 5, 1, 2)
+    assert checked.as_dict() | {"load_id": None, "seconds": 0} == report.as_dict() | {
+        "load_id": None, "seconds": 0, "inserted": 0, "missing": 0,
+    }  # fmt: skip
+    # What a collection holds beside its lines is left out, and that is said.
+    assert any("highest dimension" in problem.what.en for problem in report.problems)
+    first, second = grid_code(0, 0), grid_code(1, 0)
+    assert rows(city, _HELD) == [
+        ("area", "MULTIPOLYGON", None, second, True, [[first, "0.250"], [second, "0.750"]]),
+        ("both", "LINESTRING", None, grid_code(2, 2), False, None),
+        ("line", "LINESTRING", None, grid_code(2, 1), True,
+         [[grid_code(1, 1), "0.500"], [grid_code(2, 1), "0.500"]]),
+        ("point", "POINT", None, first, False, None),
+        ("tall", "POLYGON", 12.5, grid_code(3, 3), False, None),
+    ]  # fmt: skip
+    assert rows(city, "SELECT ST_NDims(geometry_3857) FROM business_feature WHERE local_id = 'tall'") == [(2,)]
+    counted = "SELECT value FROM read_facts(ARRAY[%s], ARRAY['business.zones'])"
+    assert rows(city, counted, second) == [(1.0,)] and rows(city, counted, DISTRICT) == [(5.0,)]
+    again = as_business(city, path)
+    assert (again.inserted, again.updated, again.unchanged, again.missing) == (0, 0, 5, 0)
+
+
+def test_every_format_brings_the_same_shapes(city: Settings, tmp_path: Path) -> None:
+    placed = ZONES[ZONES["编号"].isin(["area", "line", "point"])]
+    placed.to_file(tmp_path / "z.geojson")
+    placed.iloc[:1].to_file(tmp_path / "area.shp", encoding="utf-8")
+    placed.iloc[1:2].to_file(tmp_path / "line.shp", encoding="utf-8")
+    text = pd.DataFrame(placed.drop(columns="geometry")).assign(wkt=placed.geometry.to_wkt())
+    text.to_csv(tmp_path / "z.csv", index=False)
+    pyogrio.write_dataframe(text, tmp_path / "z.xlsx", driver="XLSX")
+    as_business(city, tmp_path / "z.geojson")
+    held = rows(city, _HELD)
+    assert [row[0] for row in held] == ["area", "line", "point"]
+    for name in ("z.csv", "z.xlsx", "area.shp", "line.shp"):
+        report = as_business(city, tmp_path / name, crs="EPSG:4490")
+        assert report.kept and (report.inserted, report.rejected) == (0, 0)
+        assert rows(city, _HELD)[1:] == held[1:], name
+    with transaction(city) as connection:
+        connection.execute(
+            "CREATE TABLE public.b_zones AS SELECT local_id AS id, name AS 名称, attributes ->> '类型' AS 类型, "
+            "geometry::geography AS shape FROM business_feature"
+        )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TWIN_SOURCE_OFFICE_URL", database_url(city))
+        report = as_business(city, Path("postgresql:office#public.b_zones"), crs="EPSG:4490")
+    assert (report.kept, report.inserted) == (3, 0) and rows(city, _HELD)[1:] == held[1:]
+
+
+def test_a_list_of_points_turns_lines_and_areas_away(city: Settings, tmp_path: Path) -> None:
+    ZONES.iloc[:3].to_file(tmp_path / "z.gpkg")
+    report = load(city, tmp_path / "z.gpkg")
+    assert (report.kept, report.rejected) == (1, 2)
+    assert {reject.reason.en for reject in report.rejects} == {
+        "wrong geometry type: business points are a point each"
+    }  # fmt: skip
+
+
+def test_a_whole_list_ends_what_it_no_longer_has_and_taking_it_back_brings_that_back(
+    city: Settings, tmp_path: Path
+) -> None:
+    first = [f"1,一,{_WEST_NAME}示例路14号", f"2,二,{_WEST_NAME}示例路12号", "3,三,哪儿", "4,四,"]
+    load(city, shops(tmp_path / "s.csv", first), layer_name="zones")
+    smaller = shops(tmp_path / "s.csv", [f"1,一,{_WEST_NAME}示例路14号", "2,二,", f"9,九,{_WEST_NAME}示例路14号"])
+    part = load(city, smaller, layer_name="zones")
+    # The second is in the file, though it says nowhere where it is; only the third is not.
+    assert (part.missing, part.ended) == (1, 0)
+    assert any("--update whole" in problem.fix.en for problem in part.problems)
+    checked = find_source("points").check(city, smaller, Options(layer_name="zones", update="whole"))
+    assert (checked.missing, checked.ended) == (1, 0)
+    whole = load(city, smaller, layer_name="zones", update="whole")
+    assert (whole.missing, whole.ended, whole.unchanged) == (1, 1, 2)
+    listed = "SELECT local_id FROM business_feature ORDER BY 1"
+    assert rows(city, listed) == [("1",), ("2",), ("9",)]
+    assert rows(city, "SELECT count(*) FROM placement_review") == [(0,)]
+    assert rows(city, "SELECT (report ->> 'ended')::int FROM load WHERE id = %s", whole.load_id) == [(1,)]
+    assert rows(city, "SELECT number, added, changed, ended, rows FROM business_layer_version ORDER BY 1") == [
+        (1, 3, 0, 0, 3), (2, 1, 0, 0, 4), (3, 0, 0, 1, 3),
+    ]  # fmt: skip
+    with transaction(city) as connection:
+        assert preview_withdrawal(connection, whole.load_id or 0).restored == 1
+        assert withdraw_load(connection, whole.load_id or 0, "test").restored == 1
+    assert rows(city, listed) == [("1",), ("2",), ("3",), ("9",)]
+    assert rows(city, "SELECT given, status FROM placement_review") == [("哪儿", "open")]
+    assert rows(city, "SELECT added, ended, withdraws FROM business_layer_version WHERE number = 4") == [
+        (1, 0, whole.load_id)
+    ]
+
+
+def test_a_whole_list_is_one_that_says_so_of_rows_that_can_be_told(city: Settings, tmp_path: Path) -> None:
+    path = shops(tmp_path / "s.csv", [f"1,一,{_WEST_NAME}示例路14号", f"2,二,{_WEST_NAME}示例路12号"])
+    load(city, path, layer_name="zones")
+    with pytest.raises(RefusedLoadError, match="has no row"):
+        load(city, shops(tmp_path / "s.csv", []), layer_name="zones", update="whole")
+    load(city, shops(tmp_path / "t.csv", [f"7,七,{_WEST_NAME}示例路14号"]), layer_name="zones", source_id="other")
+    whole = load(city, shops(tmp_path / "s.csv", [",一,", "2,二,"]), layer_name="zones", update="whole")
+    # What came from another source is another's; and the row without an id may be any of ours.
+    assert (whole.missing, whole.ended) == (1, 0)
+    assert any("id is not known" in problem.what.en for problem in whole.problems)
+    assert rows(city, "SELECT local_id FROM business_feature ORDER BY 1") == [("1",), ("2",), ("7",)]
+    for kind, update in (("incidents", "whole"), ("blocks", "whole"), ("business", "some")):
+        with pytest.raises(RefusedError):
+            check_options(find_source(kind), Options(update=update))
+
+
+def test_registers_are_replaced_by_a_whole_list_as_well(city: Settings, tmp_path: Path) -> None:
+    parks = gpd.GeoDataFrame(
+        {"local_id": ["a", "b", "c"], "name": ["甲园", "乙园", "丙园"]},
+        geometry=[point_in(n + 0.5, 0.5).buffer(0.002) for n in range(3)], crs=4490,
+    )  # fmt: skip
+    parks.to_file(tmp_path / "parks.gpkg")
+    source = find_source("parks")
+    source.load(city, tmp_path / "parks.gpkg", Options())
+    parks.iloc[:2].to_file(tmp_path / "fewer.gpkg")
+    fewer = source.load(city, tmp_path / "fewer.gpkg", Options(source_id="parks"))
+    assert (fewer.missing, fewer.ended) == (1, 0)
+    assert source.check(city, tmp_path / "fewer.gpkg", Options(source_id="parks")).missing == 1
+    whole = source.load(city, tmp_path / "fewer.gpkg", Options(source_id="parks", update="whole"))
+    assert (whole.missing, whole.ended) == (1, 1)
+    assert rows(city, "SELECT (report ->> 'ended')::int FROM load WHERE id = %s", whole.load_id) == [(1,)]
+    with transaction(city) as connection:
+        withdraw_load(connection, whole.load_id or 0, "test")
+    assert rows(city, "SELECT name, block_code FROM industrial_park ORDER BY 1 DESC") == [
+        ("甲园", grid_code(0, 0)), ("乙园", grid_code(1, 0)), ("丙园", grid_code(2, 0)),
+    ]  # fmt: skip

@@ -82,3 +82,33 @@ def test_a_shapefile_in_gbk_has_its_names_and_areas_are_no_points(city: Settings
     path = real_data / "boundaries" / "chongqing_districts_gbk" / "区县界_area.shp"
     report = find_source("points").check(city, path, Options())
     assert (report.read, report.rejected, report.kept) == (38, 38, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "crs", "kept", "shapes"),
+    [
+        ("boundaries/shenzhen_districts_wgs84/sz.json", "EPSG:4326", 10, {"POLYGON", "MULTIPOLYGON"}),
+        ("boundaries/shenzhen_districts_wgs84/shp/sz.shp", "EPSG:4326", 10, {"POLYGON", "MULTIPOLYGON"}),
+        ("boundaries/chongqing_districts_gbk/区县界_area.shp", None, 38, {"POLYGON", "MULTIPOLYGON"}),
+        ("boundaries/shenzhen_taz_3857/SZ_districts.shp", None, 491, {"POLYGON", "MULTIPOLYGON"}),
+        ("boundaries/hierarchy_topojson/towns-10t.json", "EPSG:4326", None, {"POLYGON", "MULTIPOLYGON"}),
+        ("buildings_pois/footprints_korea/footprint-with-height.geojson", None, 177, {"MULTIPOLYGON"}),
+        ("buildings_pois/footprints_korea/footprint.shp", None, None, {"POLYGON", "MULTIPOLYGON"}),
+        ("buildings_pois/shenzhen_ev_stations/stations.csv", "GCJ-02", 1706, {"POINT"}),
+        ("pipes/geojson", None, None, {"POINT", "LINESTRING", "MULTILINESTRING", "POLYGON", "MULTIPOLYGON"}),
+    ],
+)
+def test_files_of_points_lines_and_areas_become_layers_whole(
+    city: Settings, real_data: Path, name: str, crs: str | None, kept: int | None, shapes: set[str]
+) -> None:
+    given = real_data / name
+    for path in sorted(given.glob("*.*json")) if given.is_dir() else [given]:
+        report = find_source("business").load(city, path, Options(crs=crs, layer="towns" if "towns" in name else None))
+        assert report.read == report.kept + report.rejected and report.kept > 0
+        assert kept is None or report.kept == kept
+    with connect(city) as connection:
+        found = connection.execute("SELECT DISTINCT GeometryType(geometry) FROM business_feature").fetchall()
+        versions = connection.execute("SELECT sum(added), sum(rows) FROM business_layer_version").fetchone()
+        rows = connection.execute("SELECT count(*) FROM business_feature").fetchone()
+    assert {str(row[0]) for row in found} - {"None"} <= shapes
+    assert rows is not None and versions == (rows[0], rows[0])

@@ -79,6 +79,7 @@ class AddressAlias(Table):
     learned_from: Mapped[int | None] = mapped_column(BigInteger, comment="the review that taught it")
     actor: Mapped[str]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    layer_code: Mapped[str | None] = mapped_column(comment="the business layer whose row taught it")
 
     __table_args__ = (
         CheckConstraint("num_nonnulls(address_id, target_code) = 1", name="target"),
@@ -120,6 +121,42 @@ class BusinessLayer(Table):
     created_by: Mapped[str]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
     withdrawn_at: Mapped[datetime | None]
+    owner_role: Mapped[str | None] = mapped_column(
+        comment="the role of its owner, who sees its versions as a steward does"
+    )
+
+
+class BusinessLayerVersion(Table):
+    """What one load, or one that was taken back, made of a business layer."""
+
+    __tablename__ = "business_layer_version"
+
+    layer_code: Mapped[str] = mapped_column(ForeignKey("business_layer.code", ondelete="CASCADE"), primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    load_id: Mapped[int | None] = mapped_column(BigInteger)
+    withdraws: Mapped[int | None] = mapped_column(BigInteger, comment="the load that this version took back")
+    file_name: Mapped[str | None]
+    added: Mapped[int] = mapped_column(BigInteger)
+    changed: Mapped[int] = mapped_column(BigInteger)
+    ended: Mapped[int] = mapped_column(BigInteger)
+    rows: Mapped[int] = mapped_column(BigInteger, comment="how many the layer had then")
+    recorded_at: Mapped[datetime] = mapped_column(
+        server_default=func.now(), comment="what rows and their history call it"
+    )
+    visible_from: Mapped[datetime] = mapped_column(
+        server_default=func.now(), comment="the moment to ask for it by as_of"
+    )
+
+
+class LoadEnd(Table):
+    """A row that a load ended, since its file was the whole list and had it no longer; history has what it was."""
+
+    __tablename__ = "load_end"
+
+    load_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("load.id", ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True, comment="the table of the feature")
+    feature_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    review: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="its placement_review, if it had one")
 
 
 class BusinessFeature(FeatureColumns, Table):
@@ -136,9 +173,10 @@ class BusinessFeature(FeatureColumns, Table):
     # Areas and lines are welcome too, so the dimension is not held here.
     __table_args__ = (  # pyright: ignore[reportAssignmentType] (the mixin's is a directive)
         UniqueConstraint("source_id", "local_id"),
-        CheckConstraint(f"ST_SRID(geometry) = {STORAGE_SRID}", name="geometry"),
+        CheckConstraint(f"ST_SRID(geometry) = {STORAGE_SRID}", name="geometry_srid"),
         CheckConstraint("confidence BETWEEN 0 AND 1", name="confidence"),
         Index("business_feature_layer_code_idx", "layer_code", "id"),
+        Index("business_feature_dimension_idx", "layer_code", text("st_dimension(geometry)")),
         Index("business_feature_block_code_idx", "block_code"),
         Index("business_feature_geometry_idx", "geometry", postgresql_using="gist"),
         Index("business_feature_geometry_3857_idx", "geometry_3857", postgresql_using="gist"),
