@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Scope, Send
 
+from api.refusals import describe_validation
 from api.response import find_header, send_bytes
 from twin.errors import (
     AccessDeniedError,
@@ -132,7 +133,7 @@ def register_errors(app: FastAPI) -> None:
     async def explain(request: Request, error: Exception) -> Response:
         language = negotiate_language(request.headers.get("accept-language"))
         if isinstance(error, RequestValidationError):
-            error = _from_validation(error)
+            error = describe_validation(error)
         if isinstance(error, HTTPException):
             answer = _answer(error.status_code, _TITLES.get(error.status_code, _phrase(error.status_code)), language)
             return Response(answer.body, answer.status, {**answer.headers, **(error.headers or {})})
@@ -140,13 +141,6 @@ def register_errors(app: FastAPI) -> None:
 
     for kind in (TwinError, HTTPException, RequestValidationError, psycopg.Error, PoolTimeout, Exception):
         app.add_exception_handler(kind, explain)
-
-
-def _from_validation(error: RequestValidationError) -> InvalidRequestError:
-    first = error.errors()[0]
-    name = str(first["loc"][-1])
-    reason = str(first["msg"])
-    return InvalidRequestError(Text(f"参数 {name} 不正确:{reason}", f"The parameter {name} is wrong: {reason}"), name)
 
 
 def _answer(status: int, text: Text, language: Language, extra: Mapping[str, Any] | None = None) -> ProblemAnswer:
