@@ -9,6 +9,7 @@ import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.district import District, read_district
+from api.export_rules import cap_of
 from api.links import base_url, make_link
 from api.parameters import (
     DEFAULT_LIMIT,
@@ -17,16 +18,18 @@ from api.parameters import (
     encode_cursor,
     parse_as_of,
     parse_filter,
+    parse_instant,
     refuse_unknown,
 )
 from api.pool import fetch_row
 from api.response import GEOJSON, JSON, MVT, answer_bytes
 from api.services import Services, get_actor, get_services
 from layers.layer import Layer
-from layers.query import count_matched, select_item, select_page
+from layers.query import count_matched, select_block, select_item, select_page
 from layers.style import describe_layer, make_map_style
-from twin.access import Actor
+from twin.access import SET_VALID, Actor, valid_span
 from twin.errors import InvalidRequestError, NotFoundError
+from twin.settings import Settings
 from twin.text import Language, Text, negotiate_language
 
 CRS84: Final = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
@@ -53,16 +56,24 @@ async def list_collections(request: Request, actor: AsActor, services: With) -> 
     base = base_url(request)
     body = {
         "links": [make_link(f"{base}/collections", "self", JSON)],
-        "collections": [_describe(layer, actor, district, base, language) for layer in services.layers.list_for(actor)],
+        "collections": [
+            _describe(layer, actor, services.settings, district, base, language)
+            for layer in services.layers.list_for(actor)
+        ],
     }
     return answer_bytes(request, actor, orjson.dumps(body), JSON, _LOCALISED)
 
 
 @router.get("/collections/{layer_id}", summary="One layer")
 async def get_collection(request: Request, actor: AsActor, services: With, layer_id: LayerId) -> Response:
-    """A layer's declaration, extent and links."""
+    """A layer's declaration, extent and links.
+
+    In `blocktwin`: `secrecy_label`, which its exports say of themselves, and `export_km2`, the most that one of them
+    may cover (null: no cap).
+    """
     district = await read_district(services)
-    body = _describe(services.layers.find(layer_id, actor), actor, district, base_url(request), _language(request))
+    layer = services.layers.find(layer_id, actor)
+    body = _describe(layer, actor, services.settings, district, base_url(request), _language(request))
     return answer_bytes(request, actor, orjson.dumps(body), JSON, _LOCALISED)
 
 
@@ -107,6 +118,8 @@ async def list_items(
     after = None if cursor is None else decode_cursor(cursor, layer)
     matched = None
     async with services.as_actor(actor, narrowed.as_of) as connection:
+        if layer.kind == "block" and narrowed.interval is not None:
+            await connection.execute(SET_VALID, valid_span(narrowed.interval))
         row = await fetch_row(connection, select_page(layer, narrowed, actor.access_class, limit=limit, after=after))
         if count:
             counted = await fetch_row(connection, count_matched(layer, narrowed))
@@ -128,14 +141,25 @@ async def list_items(
 async def get_item(
     request: Request, actor: AsActor, services: With, layer_id: LayerId, feature_id: str,
     as_of: Annotated[str | None, Query(description=AS_OF)] = None,
+    datetime: Annotated[str | None, Query(description="of blocks: an instant at which it was valid")] = None,
 ) -> Response:  # fmt: skip
-    """A feature as GeoJSON; what the actor may not see is not there."""
+    """A feature as GeoJSON; what the actor may not see is not there. A block may be asked for by its code, too."""
     layer = services.layers.find(layer_id, actor)
     moment = None if as_of is None else parse_as_of(as_of, services.zone)
+    is_block = layer.kind == "block"
+    if datetime is not None and not is_block:
+        raise InvalidRequestError(
+            Text("只有块可按有效时间(datetime)取单个要素。", "Only a block is asked for by a datetime."), "datetime"
+        )
     row = None
-    if feature_id.isascii() and feature_id.isdigit() and len(feature_id) < 19:
+    if feature_id.isascii() and feature_id.isalnum() and (is_block or feature_id.isdigit()) and len(feature_id) < 19:
         async with services.as_actor(actor, moment) as connection:
-            row = await fetch_row(connection, select_item(layer, int(feature_id), actor.access_class))
+            if datetime is not None:
+                await connection.execute(SET_VALID, valid_span(parse_instant(datetime, services.zone)))
+            if feature_id.isdigit():
+                row = await fetch_row(connection, select_item(layer, int(feature_id), actor.access_class))
+            if row is None and is_block:
+                row = await fetch_row(connection, select_block(layer, feature_id, actor.access_class))
     if row is None:
         raise NotFoundError(
             Text(
@@ -195,7 +219,9 @@ async def get_map_style(request: Request, actor: AsActor, services: With) -> Res
     return answer_bytes(request, actor, orjson.dumps(style), JSON)
 
 
-def _describe(layer: Layer, actor: Actor, district: District | None, base: str, language: Language) -> dict[str, Any]:
+def _describe(
+    layer: Layer, actor: Actor, settings: Settings, district: District | None, base: str, language: Language
+) -> dict[str, Any]:
     here = f"{base}/collections/{layer.id}"
     return {
         "id": layer.id,
@@ -216,7 +242,7 @@ def _describe(layer: Layer, actor: Actor, district: District | None, base: str, 
                 f"{here}/tiles/{TILE_MATRIX_SET}/{{tileMatrix}}/{{tileRow}}/{{tileCol}}", "item", MVT
             ) | {"templated": True},
         ],
-        "blocktwin": describe_layer(layer, actor.access_class),
+        "blocktwin": describe_layer(layer, actor.access_class) | {"export_km2": cap_of(layer, settings) or None},
     }  # fmt: skip
 
 

@@ -113,6 +113,15 @@ def parse_interval(text: str, zone: tzinfo) -> Interval:
     raise _wrong("datetime", "RFC 3339 时刻或 起/止 区间", "an RFC 3339 instant or interval start/end")
 
 
+def parse_instant(text: str, zone: tzinfo) -> tuple[datetime, datetime]:
+    """A moment of valid time, as a span: RFC 3339; a date is its last moment in `zone`."""
+    try:
+        moment = _parse_moment(text, zone, is_end=True)
+    except ValueError:
+        raise _wrong("datetime", "RFC 3339 时刻", "an RFC 3339 instant") from None
+    return moment, moment
+
+
 def parse_as_of(text: str, zone: tzinfo) -> datetime:
     """The moment whose records are asked for: RFC 3339, not in the future; a date is its last moment, or now."""
     try:

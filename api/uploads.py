@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import secrets
 from pathlib import Path
@@ -20,13 +18,13 @@ from starlette.requests import ClientDisconnect
 
 from api.errors import ProtocolError
 from api.jobs import is_own
-from api.kinds import MODEL, list_kinds, list_mappings, may_send
+from api.kinds import may_send
 from api.parameters import refuse_unknown
 from api.pool import as_owner
 from api.response import JSON
 from api.services import Services, get_actor, get_services
+from api.upload_metadata import check_metadata, parse_metadata
 from twin.access import WRITERS, Actor
-from twin.crs import parse_crs
 from twin.errors import AccessDeniedError, ConflictError, InvalidRequestError, NotFoundError
 from twin.jobs import ENQUEUE, LOAD_UPLOAD, START_PROGRESS, enqueue_values
 from twin.text import Text
@@ -38,17 +36,8 @@ With = Annotated[Services, Depends(get_services)]
 
 TUS: Final = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
 _CHUNK: Final = 1 << 20
-_MAX_NAME: Final = 200
 
 _READ_UPLOAD: LiteralString = "SELECT token_id, filename, kind, size, job_id, options FROM upload WHERE id = %s"
-
-_NAMED: Final = {
-    "source": (re.compile(r"[\w.-]{1,100}"), Text("字母、数字、_ . -", "letters, digits, _ . -")),
-    "layer": (re.compile(r"[^\x00-\x1f\x7f]{1,200}"), Text("文件中图层或工作表的名称", "the name of a layer or sheet")),
-    "layer_name": (re.compile(r"[^\x00-\x1f\x7f]{1,100}"), Text("业务图层的名称", "the name of the business layer")),
-    "scheme": (re.compile(r"[a-z][a-z0-9_]{0,62}"), Text("块体系的标识", "the id of a block scheme")),
-}
-"""The options that are names: how each may be written, and in words."""
 
 
 @router.options("/uploads", summary="What this server knows of tus")
@@ -62,7 +51,7 @@ async def describe_tus(services: With) -> Response:
 @router.post("/uploads", status_code=201, summary="Begin an upload (tus)")
 async def create_upload(request: Request, actor: AsActor, services: With) -> Response:
     """Metadata: filename, kind (see `/kinds`), and optionally crs, crs_force, at, source, mapping, layer, layer_name,
-    scheme.
+    scheme, update (`whole`: the file is the whole list, and rows of its source that it does not have end; `part`).
 
     `check` (`true`) has the job report and write nothing; `POST /uploads/{id}/load` then loads the same bytes.
     """
@@ -189,89 +178,14 @@ async def delete_upload(request: Request, actor: AsActor, services: With, upload
         )
         if await cursor.fetchone() is None:
             raise ConflictError(Text("它的作业正在进行。", "Its job is at work."))
-    for path in (_part(services, upload_id), services.settings.spool_dir / upload_id):
+    settings = services.settings
+    rejects = (settings.rejects_path(upload_id, form) for form in ("xlsx", "csv"))
+    for path in (_part(services, upload_id), settings.spool_dir / upload_id, *rejects):
         await run_in_threadpool(path.unlink, missing_ok=True)
     return Response(status_code=204, headers=TUS)
 
 
 _RECEIVING: set[str] = set()
-
-
-def parse_metadata(header: str) -> dict[str, str]:
-    """`Upload-Metadata`: names and base64 values. Raises InvalidRequestError."""
-    found: dict[str, str] = {}
-    for pair in filter(None, (part.strip() for part in header.split(","))):
-        name, _, value = pair.partition(" ")
-        try:
-            found[name] = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError) as error:
-            raise InvalidRequestError(
-                Text(
-                    f"Upload-Metadata 中的 {name} 不是 Base64 编码的 UTF-8。",
-                    f"{name} in Upload-Metadata is no base64 of UTF-8.",
-                ),
-                "Upload-Metadata",
-            ) from error
-    return found
-
-
-def check_metadata(metadata: dict[str, str]) -> tuple[str, str, dict[str, Any]]:
-    """Kind, file name and options of an upload. Raises InvalidRequestError, or RefusedError for a CRS."""
-    kind = metadata.get("kind", MODEL)
-    if kind not in list_kinds():
-        raise InvalidRequestError(
-            Text(
-                f"不能上传“{kind}”。可选:{', '.join(list_kinds())}。",
-                f"'{kind}' cannot be uploaded. Choose one of {', '.join(list_kinds())}.",
-            ),
-            "kind",
-        )
-    # Only a name: where the bytes go is decided here.
-    filename = re.sub(r"[\x00-\x1f\x7f]", "", re.split(r"[/\\]", metadata.get("filename", ""))[-1]).strip()
-    if not filename or len(filename) > _MAX_NAME or filename.startswith("."):
-        raise InvalidRequestError(
-            Text("需要文件名(元数据 filename)。", "A file name is needed (metadata filename)."), "filename"
-        )
-    options: dict[str, Any] = {}
-    if metadata.get("at"):
-        options["at"] = check_place(metadata["at"])
-    if metadata.get("crs"):
-        options["crs"] = parse_crs(metadata["crs"]).name
-    for name, (pattern, words) in _NAMED.items():
-        if metadata.get(name):
-            if not pattern.fullmatch(metadata[name]):
-                raise InvalidRequestError(Text(f"{name} 应为{words.zh}。", f"{name} is {words.en}."), name)
-            options[name] = metadata[name]
-    if metadata.get("mapping"):
-        # A name of ours and never a path: the worker would open it.
-        if metadata["mapping"] not in list_mappings():
-            listed = ", ".join(list_mappings())
-            raise InvalidRequestError(
-                Text(f"没有这个映射。可选:{listed}。", f"There is no such mapping. Choose one of {listed}."), "mapping"
-            )
-        options["mapping"] = metadata["mapping"]
-    for name in ("check", "crs_force"):
-        if metadata.get(name, "false") not in ("true", "false"):
-            raise InvalidRequestError(Text(f"{name} 应为 true 或 false。", f"{name} is true or false."), name)
-        if metadata.get(name) == "true":
-            options[name] = True
-    return kind, filename, options
-
-
-def check_place(text: str) -> str:
-    """`lon,lat[,height[,heading]]` in degrees and metres, tidied. Raises InvalidRequestError."""
-    try:
-        values = [float(part) for part in text.split(",")]
-    except ValueError:
-        values = []
-    limits = (180.0, 90.0, 10_000.0, 360.0)
-    if not 2 <= len(values) <= 4 or not all(
-        -limit <= value <= limit for value, limit in zip(values, limits, strict=False)
-    ):
-        raise InvalidRequestError(
-            Text("位置应为 经度,纬度[,高程[,朝向]]。", "The place is lon,lat[,height[,heading]]."), "at"
-        )
-    return ",".join(repr(value) for value in values)
 
 
 async def _receive(request: Request, part: Path, offset: int, size: int) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Takes a load back whole: what it brought goes, what it replaced comes back as it was.
+"""Takes a load back whole: what it brought goes, what it replaced or ended comes back as it was.
 
 What a later load or a person's edit has changed since is no longer the load's; it stays, and is counted.
 """
@@ -13,12 +13,18 @@ from typing import Any, Final
 from psycopg import sql
 
 from ingest.blocks.rehome import rehome_features
+from ingest.blocks.withdraw import withdraw_blocks
+from ingest.bring_back import count_ended, restore_ended
 from ingest.kind import KINDS
+from ingest.spatialise.versions import note_withdrawal
 from twin.database import Connection
 from twin.errors import ConflictError, NotFoundError, RefusedError
 from twin.text import Text
 
 _MODEL_TABLES: Final = ("model", "tileset")
+_BLOCKS: Final = "blocks"
+_PART_TABLES: Final = {"rental_spaces": "rental_space", "survey_answers": "survey_response"}
+"""Kinds whose rows belong to an object of a register: they have no place of their own."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class Withdrawal:
     """What taking a load back does: rows removed, restored to what they were, and left since they are another's.
 
     `edited` counts among the removed and restored those that were changed after the load, without another load.
+    Of blocks, `returned` live again that the load had ended, and `rehomed` features find another home.
     """
 
     load_id: int
@@ -36,6 +43,8 @@ class Withdrawal:
     restored: int = 0
     superseded: int = 0
     edited: int = 0
+    returned: int = 0
+    rehomed: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -45,9 +54,16 @@ class Withdrawal:
 def preview_withdrawal(connection: Connection, load_id: int) -> Withdrawal:
     """What `withdraw_load` would do; nothing is changed.
 
-    Raises NotFoundError for a load that does not exist, ConflictError for one that is withdrawn already.
+    Raises NotFoundError for a load that does not exist, ConflictError for one that is withdrawn already, and
+    RefusedError with its reasons for blocks that something stands upon.
     """
     kind, file_name, loaded_at = _find_load(connection, load_id)
+    if kind == _BLOCKS:
+        # What follows blocks is known once it has followed.
+        with connection.transaction(force_rollback=True):
+            return Withdrawal(
+                load_id, kind, file_name, loaded_at, **asdict(withdraw_blocks(connection, load_id, loaded_at))
+            )
     counts = [0, 0, 0, 0]
     for table in _tables_of(kind):
         row = connection.execute(
@@ -56,7 +72,8 @@ def preview_withdrawal(connection: Connection, load_id: int) -> Withdrawal:
                 WITH mine AS (
                     SELECT now_.id, now_.recorded_at > %(loaded_at)s AS is_edited, EXISTS (
                         SELECT FROM {history} AS before
-                        WHERE before.id = now_.id AND before.load_id IS DISTINCT FROM %(load)s) AS had_been
+                        WHERE before.id = now_.id AND before.load_id IS DISTINCT FROM %(load)s AND NOT EXISTS (
+                            SELECT FROM load WHERE load.id = before.load_id AND withdrawn_at IS NOT NULL)) AS had_been
                     FROM {table} AS now_ WHERE now_.load_id = %(load)s
                 )
                 SELECT count(*) FILTER (WHERE NOT had_been), count(*) FILTER (WHERE had_been),
@@ -69,6 +86,7 @@ def preview_withdrawal(connection: Connection, load_id: int) -> Withdrawal:
             {"load": load_id, "loaded_at": loaded_at},
         ).fetchone()
         assert row is not None
+        row = (row[0], row[1] + count_ended(connection, table, load_id), *row[2:])
         counts = [total + int(own) for total, own in zip(counts, row, strict=True)]
     removed, restored, superseded, edited = counts
     return Withdrawal(load_id, kind, file_name, loaded_at, removed, restored, superseded, edited)
@@ -80,16 +98,25 @@ def withdraw_load(connection: Connection, load_id: int, actor: str) -> Withdrawa
     Raises what `preview_withdrawal` raises.
     """
     connection.execute("SELECT id FROM load WHERE id = %s FOR UPDATE", (load_id,))
+    kind, file_name, loaded_at = _find_load(connection, load_id)
+    if kind == _BLOCKS:
+        told = asdict(withdraw_blocks(connection, load_id, loaded_at))
+        connection.execute("UPDATE load SET withdrawn_at = now(), withdrawn_by = %s WHERE id = %s", (actor, load_id))
+        connection.execute("SELECT fold_facts()")
+        return Withdrawal(load_id, kind, file_name, loaded_at, **told)
     done = preview_withdrawal(connection, load_id)
     for table in _tables_of(done.kind):
         restored = _restore(connection, table, load_id)
         connection.execute(sql.SQL("DELETE FROM {} WHERE load_id = %s").format(sql.Identifier(table)), (load_id,))
-        # The blocks may be others than they were when the row was last this.
-        rehome_features(connection, table, restored)
+        restored += restore_ended(connection, table, load_id)
+        if done.kind not in _PART_TABLES:
+            # The blocks may be others than they were when the row was last this.
+            rehome_features(connection, table, restored)
     if done.kind == "model":
         _republish(connection, load_id)
     connection.execute("UPDATE load SET withdrawn_at = now(), withdrawn_by = %s WHERE id = %s", (actor, load_id))
     connection.execute("SELECT fold_facts()")
+    note_withdrawal(connection, load_id)
     return done
 
 
@@ -114,17 +141,21 @@ def _tables_of(kind: str) -> tuple[str, ...]:
         return (KINDS[kind].table.name,)
     if kind == "model":
         return _MODEL_TABLES
+    if kind in _PART_TABLES:
+        return (_PART_TABLES[kind],)
     raise RefusedError(
         Text(
-            f"“{kind}”的载入不能这样撤回。块的变更请用 twin blocks 再做一次相反的变更。",
-            f"A load of {kind} is not taken back this way. To undo a change of blocks, make the opposite change with "
-            "`twin blocks`.",
+            f"“{kind}”的载入不能撤回。",
+            f"A load of {kind} cannot be taken back.",
         )
     )
 
 
 def _restore(connection: Connection, table: str, load_id: int) -> list[int]:
-    """Bring back what the load replaced: each row as it was before the load first touched it."""
+    """Bring back what the load replaced: each row as it was before the load first touched it.
+
+    What another load had that is withdrawn by now does not come back.
+    """
     names = connection.execute(
         """
         SELECT attname::text FROM pg_attribute
@@ -139,7 +170,8 @@ def _restore(connection: Connection, table: str, load_id: int) -> list[int]:
             """
             WITH before AS (
                 SELECT DISTINCT ON (past.id) past.* FROM {history} AS past JOIN {table} AS mine ON mine.id = past.id
-                WHERE mine.load_id = %(load)s AND past.load_id IS DISTINCT FROM %(load)s
+                WHERE mine.load_id = %(load)s AND past.load_id IS DISTINCT FROM %(load)s AND NOT EXISTS (
+                    SELECT FROM load WHERE load.id = past.load_id AND withdrawn_at IS NOT NULL)
                 ORDER BY past.id, past.recorded_to DESC
             )
             UPDATE {table} AS now_ SET {columns} FROM before WHERE now_.id = before.id RETURNING now_.id

@@ -29,6 +29,12 @@ LOAD_UPLOAD: Final = "ingest:load_upload"
 WITHDRAW_LOAD: Final = "ingest:withdraw_load"
 """The task that takes a load back; its arguments are `load_id`, `progress_id` and `preview`."""
 
+REFRESH_DATASETS: Final = "ingest:refresh_datasets"
+"""The task that counts changed datasets anew and puts down which are overdue; the worker runs it now and then."""
+
+FORGET_FILES: Final = "ingest:forget_files"
+"""The task that removes uploaded bytes and rejected rows whose time is over; the queue itself enqueues it."""
+
 HEARTBEAT_S: Final = 5.0
 STALLED_AFTER_S: Final = 20.0
 REAP_EVERY_S: Final = 5.0

@@ -193,6 +193,7 @@ _FORGET_BLOCKS: Final[tuple[LiteralString, ...]] = (
     "DELETE FROM block WHERE scheme = %(scheme)s",
     "DELETE FROM block_history WHERE scheme = %(scheme)s",
     "DELETE FROM block_scheme WHERE scheme = %(scheme)s",
+    "DELETE FROM block_lineage_history WHERE scheme = %(scheme)s",
     "DELETE FROM quality_issue WHERE \"where\" LIKE 'block ' || %(scheme)s || '/%%'",
 )
 

@@ -17,7 +17,8 @@ from ingest.blocks.compare import refuse_replacements
 from ingest.blocks.links import link_schemes
 from ingest.blocks.names import fill_names, keep_names, tell_without_boundary
 from ingest.blocks.parents import derive_parents
-from ingest.blocks.rehome import Rehomed, rehome_arrivals
+from ingest.blocks.placing import Rehomed
+from ingest.blocks.rehome import rehome_arrivals
 from ingest.blocks.scheme import SchemeDeclaration, save_scheme
 from ingest.load import finish_load, start_load
 from ingest.report import MOST_PROBLEMS, LoadReport

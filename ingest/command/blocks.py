@@ -19,7 +19,7 @@ from ingest.blocks.init import init_district
 from ingest.blocks.load import load_blocks, read_valid
 from ingest.blocks.scheme import choose_declaration
 from ingest.blocks.versions import change_blocks
-from ingest.command.data import (
+from ingest.command.options import (
     Crs,
     CrsForce,
     DeriveParents,
@@ -29,9 +29,8 @@ from ingest.command.data import (
     Only,
     Paths,
     SchemeOption,
-    progress_bar,
-    run_and_report,
 )
+from ingest.command.reporting import progress_bar, run_and_report
 from ingest.report import LoadReport
 from ingest.source import Options, refusals_reported
 from ingest.sources.blocks import new_report

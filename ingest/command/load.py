@@ -96,6 +96,9 @@ def _show(connection: Connection, load_id: int) -> None:
 
 
 def _tell(plan: Withdrawal) -> None:
+    if plan.kind == "blocks":
+        _tell_blocks(plan)
+        return
     _OUT.print(
         str(
             Text(
@@ -105,6 +108,23 @@ def _tell(plan: Withdrawal) -> None:
                 f"Load {plan.load_id} ({plan.kind}, {plan.file_name or '-'}, {plan.loaded_at:%Y-%m-%d %H:%M}): "
                 f"{plan.removed} rows will go, {plan.restored} come back as they were ({plan.edited} of them edited "
                 f"since); {plan.superseded} belong to later loads by now and stay.",
+            )
+        )
+    )
+
+
+def _tell_blocks(plan: Withdrawal) -> None:
+    _OUT.print(
+        str(
+            Text(
+                f"载入 {plan.load_id}(块,{plan.file_name or '—'},{plan.loaded_at:%Y-%m-%d %H:%M}):"
+                f"将删除 {plan.removed} 个块或名称,恢复 {plan.restored} 个为原样(合计 {plan.edited} 个此后被人改过),"
+                f"{plan.returned} 个已终止的块重新生效;{plan.rehomed} 个要素将换所属块;"
+                f"{plan.superseded} 个块已属于后来的载入,保持不变。",
+                f"Load {plan.load_id} (blocks, {plan.file_name or '-'}, {plan.loaded_at:%Y-%m-%d %H:%M}): "
+                f"{plan.removed} blocks or names will go, {plan.restored} come back as they were ({plan.edited} of all "
+                f"edited since), {plan.returned} that it ended live again; {plan.rehomed} features get another home; "
+                f"{plan.superseded} blocks belong to later loads by now and stay.",
             )
         )
     )

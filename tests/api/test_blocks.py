@@ -86,3 +86,43 @@ def test_a_block_answers_as_it_would_have_then_and_tells_what_became_of_it(live_
     run_action(settings, Action.RENUMBER, path, Options())
     lineage = get(live_city, f"/blocks/{old}/lineage").json()
     assert lineage["is_valid"] and lineage["today"] == lineage["origins"] == [{"code": old, "share": 1}]
+
+
+def test_a_block_that_has_ended_is_found_by_the_time_it_was_valid(live_city: City, tmp_path: Path) -> None:
+    old, new, ending = f"{COMMUNITY}01", f"{COMMUNITY}31", "2026-03-01T00:00:00+08:00"
+    live_city.execute("UPDATE block SET valid_from = '2025-01-01T00:00:00+08:00'")
+    then = get(live_city, f"/blocks/{old}").json()
+    item = get(live_city, f"/collections/blocks/items/{old}").json()
+    assert item["properties"]["code"] == old
+    path = tmp_path / "r.csv"
+    path.write_text(f"old,new,name\n{old},{new},新网格\n", encoding="utf-8")
+    run_action(live_city.settings, Action.RENUMBER, path, Options(), moment=datetime.fromisoformat(ending))
+
+    before, after = "2026-02-28", "2026-03-02T12:00:00Z"
+    ended = get(live_city, f"/blocks/{old}?datetime={before}").json()
+    assert ended["valid_to"] == "2026-03-01T00:00:00+08:00"
+    assert ended | {"valid_to": None} == then
+    assert get(live_city, f"/blocks/{new}?datetime={after}").json()["name"] == "新网格"
+    for path_ in (f"/blocks/{old}?datetime={after}", f"/blocks/{new}?datetime={before}", f"/blocks/{old}"):
+        assert get(live_city, path_).status_code == 404
+    assert old in {block["code"] for block in get(live_city, f"/blocks?level=4&datetime={before}").json()["blocks"]}
+
+    items = "/collections/blocks/items"
+    by_id = get(live_city, f"{items}/{item['id']}?datetime={before}").json()
+    by_code = get(live_city, f"{items}/{old}?datetime={before}").json()
+    assert by_id["properties"] == by_code["properties"] == item["properties"]
+    assert get(live_city, f"{items}/{new}").json()["properties"]["name"] == "新网格"
+    for path_ in (f"{items}/{old}", f"{items}/{old}?datetime={after}", f"{items}/{new}?datetime={before}"):
+        assert get(live_city, path_).status_code == 404
+
+    def codes(datetime_: str) -> set[str]:
+        found = get(live_city, f"{items}?block={COMMUNITY}&datetime={datetime_}").json()
+        return {feature["properties"]["code"] for feature in found["features"]} & {old, new}
+
+    assert (codes(before), codes(after)) == ({old}, {new})
+    assert codes(f"{before}/{after}") == codes("../..") == codes(f"{before}/..") == {old, new}
+    assert codes(f"../{before}") == {old}
+    assert codes("2024-01-01") == set()
+    # What was recorded today is not known to whom asks what was known before.
+    assert get(live_city, f"/blocks/{old}?datetime=2026-02-28/2026-03-01").status_code == 400
+    assert get(live_city, "/collections/buildings/items/1?datetime=2026-02-28").status_code == 400

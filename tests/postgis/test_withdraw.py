@@ -120,3 +120,13 @@ def test_homes_are_those_of_todays_blocks(city: Settings) -> None:
         connection.execute("UPDATE block SET code = %s WHERE code = %s", (f"{grid_code(0, 0)[:-2]}77", grid_code(0, 0)))
         withdraw_load(connection, second, "test")
     assert [row[2] for row in rows(city)] == [f"{grid_code(0, 0)[:-2]}77"]
+
+
+def test_what_a_withdrawn_load_had_does_not_come_back(city: Settings) -> None:
+    first = load(city, {"a": ("A", 0.1)})
+    second = load(city, {"a": ("A2", 1.1)})
+    for number, counts in ((first, (0, 0, 1)), (second, (1, 0, 0))):
+        with transaction(city) as connection:
+            done = withdraw_load(connection, number, "test")
+        assert (done.removed, done.restored, done.superseded) == counts
+    assert rows(city) == []

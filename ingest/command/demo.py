@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`twin demo` and `twin simulate`."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+from ingest.command.reporting import progress_bar
+from twin.settings import Settings
+from twin.text import Text
+
+
+def demo(  # noqa: D103
+    scale: Annotated[
+        str,
+        typer.Option(help=str(Text("small:约一分钟;district:全量。", "small: about a minute; district: full size."))),
+    ] = "small",
+) -> None:
+    if scale not in {"small", "district"}:
+        raise typer.BadParameter(str(Text("只能是 small 或 district。", "small or district.")), param_hint="--scale")
+    from ingest.demo.load import load_demo  # only the demo needs its generator
+
+    settings = Settings()
+    with progress_bar(is_shown=True) as on_progress:
+        tokens = load_demo(settings, "district" if scale == "district" else "small", on_progress)
+    if not tokens:
+        typer.echo(str(Text("令牌:twin token create --role …", "Tokens: `twin token create --role …`")))
+        return
+    address = f"http://127.0.0.1:{settings.port}"
+    typer.echo(str(Text("令牌(全部在 tokens.json):", "Tokens (all of them in tokens.json):")))
+    typer.echo(f"  {Text('大屏', 'wall')}          {address}/wall?token={tokens['wall']}")
+    typer.echo(f"  {Text('规划员', 'planner')}       {address}/plan?token={tokens['planner']}")
+    typer.echo(f"  {Text('网格员,限一个街道', 'grid manager of one street')}  Bearer {tokens['grid_manager']}")
+
+
+def simulate(  # noqa: D103
+    every: Annotated[
+        float, typer.Option(min=0.1, max=3600, help=str(Text("间隔秒数。", "Seconds between two arrivals.")))
+    ] = 3.0,
+    count: Annotated[
+        int | None, typer.Option(min=1, help=str(Text("到达几件后停止;不给则一直运行。", "Stop after so many.")))
+    ] = None,
+) -> None:
+    from ingest.demo.incidents import LiveIncident
+    from ingest.demo.live import simulate as simulate_incidents
+
+    def tell(incident: LiveIncident) -> None:
+        typer.echo(f"{incident.accepted_at:%H:%M:%S}  {incident.local_id}  {incident.event_type}")
+
+    with contextlib.suppress(KeyboardInterrupt):
+        simulate_incidents(Settings(), every_s=every, count=count, on_arrival=tell)
+
+
+simulate.__doc__ = str(
+    Text("让合成事件不断到达,以便观看大屏。", "Let synthetic incidents keep arriving, to watch a wall by.")
+)
+demo.__doc__ = str(
+    Text(
+        "载入合成的示范区(数据是生成的,并处处注明)。",
+        "Load the synthetic demo district (generated, and it says so).",
+    )
+)
