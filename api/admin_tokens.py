@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Final, cast
+from typing import Annotated, Final, LiteralString, cast
 
 import orjson
 from fastapi import APIRouter, Depends, Response
@@ -28,6 +28,11 @@ With = Annotated[Services, Depends(get_services)]
 
 _HEADERS: Final = {"Cache-Control": "no-store"}
 
+_ORGANISATIONS: Final[LiteralString] = """
+    SELECT ARRAY(SELECT organisation FROM hazard WHERE organisation IS NOT NULL
+                 UNION SELECT organisation FROM survey_round WHERE organisation IS NOT NULL ORDER BY 1)
+"""
+
 
 async def get_admin(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
     """The actor, who must be an administrator of everything: who may make tokens may be anybody.
@@ -45,24 +50,32 @@ Admin = Annotated[Actor, Depends(get_admin)]
 
 
 class NewToken(BaseModel):
-    """What a new token is for: a role, the blocks it reaches (none: all), what it is used for, and until when."""
+    """What a new token is for: a role, the blocks it reaches (none: all), what it is used for, and until when.
+
+    `organisations`: whose tasks it reaches wherever they lie; without blocks it then reaches nothing else.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     role: str
     scope: list[str] = Field(default_factory=list, max_length=1000)
+    organisations: list[str] = Field(default_factory=list, max_length=100)
     label: str | None = Field(default=None, max_length=100)
     expires_at: datetime | None = None
 
 
 @router.get("/tokens", summary="The access tokens")
 async def list_tokens(actor: Admin, services: With) -> Response:
-    """Role, scope, what for, since when, until when; never the token. `own` is the one that asks."""
+    """Role, scope, what for, since when, until when; never the token. `own` is the one that asks.
+
+    `organisations` are those that tasks and rounds name so far.
+    """
     async with as_owner(services.pool) as connection:
         row = await (await connection.execute(read_sql("tokens"))).fetchone()
-    assert row is not None
+        known = await (await connection.execute(_ORGANISATIONS)).fetchone()
+    assert row is not None and known is not None
     roles = [role for role in ROLE_CLASS if role != "public"]
-    body = {"tokens": orjson.Fragment(row[0]), "roles": roles, "own": actor.token_id}
+    body = {"tokens": orjson.Fragment(row[0]), "roles": roles, "own": actor.token_id, "organisations": known[0]}
     return Response(orjson.dumps(body), media_type=JSON, headers=_HEADERS)
 
 
@@ -104,4 +117,7 @@ def _create(settings: Settings, wanted: NewToken, expires_at: datetime | None) -
     with transaction(settings) as connection:
         label = (wanted.label or "").strip() or None
         scope = tuple(dict.fromkeys(wanted.scope))
-        return create_token(connection, cast(Role, wanted.role), scope=scope, label=label, expires_at=expires_at)
+        return create_token(
+            connection, cast(Role, wanted.role), scope=scope, organisations=wanted.organisations, label=label,
+            expires_at=expires_at,
+        )  # fmt: skip

@@ -1,53 +1,53 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Export of a layer's features as GeoJSON, GeoPackage, CSV or XLSX: what the asker sees, and no more of it."""
+"""Export of a layer's features as GeoJSON, GeoPackage, CSV or XLSX: what the asker sees, and no more of it.
+
+A file is written to disk page by page, from one snapshot of the database, put on record, and then sent: memory does
+not grow with it, and no connection waits for a slow client.
+"""
 
 from __future__ import annotations
 
-import csv
-import io
+import asyncio
 import logging
 import tempfile
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, BinaryIO, Final
+from weakref import WeakKeyDictionary
 
-import geopandas as gpd
-import pandas as pd
-import pyogrio
-import shapely
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from psycopg import IsolationLevel
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
 
+from api.export_files import MEDIA_TYPES as MEDIA_TYPES
+from api.export_files import Format, GeoJsonWriter, Mark, make_writer
+from api.export_files import defuse as defuse
+from api.export_rules import Connection, Reach, admit_export, make_mark, record_export
+from api.export_sheet import MAX_ROWS as SHEET_ROWS
 from api.parameters import parse_filter, refuse_unknown
 from api.pool import fetch_row
-from api.response import GEOJSON
 from api.services import Services, get_actor, get_services
 from layers.filter import Filter
-from layers.layer import Layer, Property
-from layers.query import select_page, select_rows
-from twin.access import Actor
+from layers.layer import Layer
+from layers.query import count_matched, select_page, select_rows
+from twin.access import SET_ACTOR, SET_MOMENT, Actor
 from twin.errors import InvalidRequestError
-from twin.model.table import STORAGE_SRID
 from twin.text import Language, Text, negotiate_language
 
-Format = Literal["geojson", "gpkg", "csv", "xlsx"]
+_PAGE: Final = 5_000
+"""How many features are in memory at a time."""
 
-MAX_ROWS: Final = 100_000
-"""The most features of one export; a larger one is asked for block by block."""
-
-MEDIA_TYPES: Final[Mapping[Format, str]] = {
-    "geojson": GEOJSON,
-    "gpkg": "application/geopackage+sqlite3",
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_CHUNK: Final = 1 << 20
+_AT_ONCE: Final = 2
+"""How many exports of one process read at a time; more wait, so that they leave connections to everybody else."""
 
 log = logging.getLogger("twin.api.export")
 
 router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["export"])
+
+_turns: WeakKeyDictionary[Services, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 @router.get("/collections/{layer_id}/export", summary="A layer's features as a file")
@@ -62,7 +62,11 @@ async def export_layer(
     datetime: Annotated[str | None, Query(description="an RFC 3339 instant or interval")] = None,
     as_of: Annotated[str | None, Query(description="an RFC 3339 instant: what was recorded then")] = None,
 ) -> Response:  # fmt: skip
-    """CSV and XLSX have headings and words in the asker's language and a point in each feature; no geometry."""
+    """CSV and XLSX have headings and words in the asker's language and a point in each feature; no geometry.
+
+    Large-scale topographic layers go out up to a certain area at a time. Every file is on record under its mark,
+    the header `Twin-Export`.
+    """
     layer = services.layers.find(layer_id, actor)
     narrowed = parse_filter(services.zone, bbox=bbox, block=block, ids=ids, moment=datetime, as_of=as_of)
     return await export_features(request, actor, services, layer, narrowed, f)
@@ -73,133 +77,113 @@ async def export_features(
 ) -> Response:
     """What `narrowed` leaves of the layer as a file. Raises InvalidRequestError where that is too much."""
     language = negotiate_language(request.headers.get("accept-language"))
-    if form == "geojson":
-        async with services.as_actor(actor, narrowed.as_of) as connection:
-            row = await fetch_row(connection, select_page(layer, narrowed, actor.access_class, limit=MAX_ROWS))
-        features, count, _ = row or ("", 0, None)
-        body = f'{{"type":"FeatureCollection","name":"{layer.id}","features":[{features}]}}'.encode()
-    else:
-        statement = select_rows(
-            layer, narrowed, actor.access_class, limit=MAX_ROWS + 1, with_geometry=form == "gpkg"
-        )  # fmt: skip
-        async with services.as_actor(actor, narrowed.as_of) as connection:
-            rows = await (await connection.execute(statement.text, statement.values)).fetchall()
-        count = len(rows)
-        body = b""
-        if count <= MAX_ROWS:
-            body = await run_in_threadpool(
-                make_file, layer, layer.properties_for(actor.access_class), rows, form, language
-            )
-    if count > MAX_ROWS:
+    mark = make_mark(layer, services.zone)
+    with tempfile.TemporaryDirectory(prefix="twin-export-") as folder:
+        path = FilePath(folder) / f"{layer.id}.{form}"
+        async with (
+            _turns.setdefault(services, asyncio.Semaphore(_AT_ONCE)),
+            _as_snapshot(services, actor, narrowed) as connection,
+        ):
+            reach = await admit_export(connection, actor, services.settings, layer, narrowed)
+            count = await _count(connection, services, layer, narrowed, form)
+            await _write(connection, actor, layer, narrowed, form, language, path, mark)
+        size = path.stat().st_size
+        # Open, and then unlinked with its folder: whatever happens to the client, nothing of it stays behind.
+        file = path.open("rb")
+    try:
+        await record_export(services, actor, mark, form, narrowed, reach, rows=count, size=size)
+    except BaseException:
+        file.close()
+        raise
+    _log(actor, layer, narrowed, form, mark, reach, count)
+    headers = {
+        "Content-Disposition": f'attachment; filename="{layer.id}-{mark.id}.{form}"',
+        "Content-Length": str(size),
+        "Cache-Control": "no-store",
+        "Twin-Export": mark.id,
+        "Vary": "Accept-Language, Authorization, Cookie",
+    }
+    return StreamingResponse(_chunks(file), media_type=MEDIA_TYPES[form], headers=headers)
+
+
+@asynccontextmanager
+async def _as_snapshot(services: Services, actor: Actor, narrowed: Filter) -> AsyncGenerator[Connection]:
+    """A transaction of `actor` whose statements all see the same moment, so that the pages fit together."""
+    async with services.pool.connection() as connection:
+        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        try:
+            async with connection.transaction():
+                await connection.execute(SET_ACTOR, actor.settings(services.settings.statement_timeout_ms))
+                if narrowed.as_of is not None:
+                    await connection.execute(SET_MOMENT, {"moment": narrowed.as_of.isoformat()})
+                yield connection
+        finally:
+            await connection.set_isolation_level(None)
+
+
+async def _count(connection: Connection, services: Services, layer: Layer, narrowed: Filter, form: Format) -> int:
+    """How many features it will be. Raises InvalidRequestError where that is too many."""
+    row = await fetch_row(connection, count_matched(layer, narrowed))
+    count = int(row[0]) if row else 0
+    most = services.settings.export_max_rows
+    if form == "xlsx":
+        most = min(most, SHEET_ROWS - 1)
+    if count > most:
         raise InvalidRequestError(
             Text(
-                f"超过 {MAX_ROWS} 个要素,请用 block、bbox 等缩小范围后分批导出。",
-                f"There are more than {MAX_ROWS} features. Narrow the export with block or bbox and fetch it in parts.",
+                f"共 {count} 个要素,超过 {most},请用 block、bbox 等缩小范围后分批导出。",
+                f"There are {count} features, more than {most}. Narrow the export with block or bbox and fetch it in "
+                "parts.",
             ),
             "block",
         )
-    # Who took how much of what: no value, no search text.
+    return count
+
+
+async def _write(
+    connection: Connection, actor: Actor, layer: Layer, narrowed: Filter, form: Format, language: Language,
+    path: FilePath, mark: Mark,
+) -> None:  # fmt: skip
+    after: Any = None
+    if form == "geojson":
+        collection = GeoJsonWriter(path, layer, mark)
+        while True:
+            statement = select_page(layer, narrowed, actor.access_class, limit=_PAGE, after=after)
+            features, found, last = await fetch_row(connection, statement) or ("", 0, None)
+            await run_in_threadpool(collection.write, features)
+            if found <= _PAGE or last is None:
+                break
+            after = str(last).split("|")
+        collection.close()
+        return
+    shown = layer.properties_for(actor.access_class)
+    writer = await run_in_threadpool(make_writer, path, layer, shown, form, language, mark)
+    after = 0
+    while True:
+        statement = select_rows(
+            layer, narrowed, actor.access_class, limit=_PAGE, after=after, with_geometry=form == "gpkg"
+        )  # fmt: skip
+        rows = await (await connection.execute(statement.text, statement.values)).fetchall()
+        if rows:
+            await run_in_threadpool(writer.write, rows)
+            after = rows[-1][0]
+        if len(rows) < _PAGE:
+            break
+    await run_in_threadpool(writer.close)
+
+
+def _chunks(file: BinaryIO) -> Generator[bytes]:
+    with file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _log(
+    actor: Actor, layer: Layer, narrowed: Filter, form: Format, mark: Mark, reach: Reach, count: int
+) -> None:  # fmt: skip
+    """Who took how much of what: no value, no search text."""
     log.info(
-        "export layer=%s format=%s rows=%d class=%d role=%s token=%s scope=%s block=%s as_of=%s",
-        layer.id, form, count, actor.access_class, actor.role, actor.token_id,
+        "export id=%s layer=%s format=%s rows=%d km2=%.3f class=%d role=%s token=%s scope=%s block=%s as_of=%s",
+        mark.id, layer.id, form, count, reach.area, actor.access_class, actor.role, actor.token_id,
         ",".join(actor.block_codes) or "*", narrowed.block or "*", narrowed.as_of or "now",
     )  # fmt: skip
-    headers = {
-        "Content-Disposition": f'attachment; filename="{layer.id}.{form}"',
-        "Cache-Control": "no-store",
-        "Vary": "Accept-Language, Authorization, Cookie",
-    }
-    return Response(body, media_type=MEDIA_TYPES[form], headers=headers)
-
-
-def make_file(
-    layer: Layer, shown: Sequence[Property], rows: Sequence[Sequence[Any]], form: Format, language: Language
-) -> bytes:
-    """The bytes of a file of `select_rows` rows: GeoPackage under our names, tables under people's words."""
-    if form == "csv":
-        return _make_csv(shown, rows, language)
-    names = ["id", *(p.name for p in shown)] if form == "gpkg" else list(_headings(shown, language))
-    columns: dict[str, pd.Series[Any]] = {}
-    if form == "gpkg":
-        columns["id"] = pd.Series([row[0] for row in rows], dtype="Int64")
-        for at, declared in enumerate(shown, start=2):
-            columns[declared.name] = _series([row[at] for row in rows], declared)
-    else:
-        table = [_as_cells(row, shown, language) for row in rows]
-        types = [None, *shown, None, None]
-        for at, (name, declared) in enumerate(zip(names, types, strict=True)):
-            values = [cells[at] for cells in table]
-            is_word = declared is None or declared.values is None
-            columns[name] = (
-                pd.Series(values, dtype="Int64" if at == 0 else "float64") if declared is None
-                else _series(values, declared) if is_word and declared.type != "datetime"
-                else pd.Series(values, dtype=object)
-            )  # fmt: skip
-    with tempfile.TemporaryDirectory(prefix="twin-export-") as folder:
-        path = FilePath(folder) / f"{layer.id}.{form}"
-        if form == "gpkg":
-            geometry = shapely.from_wkb([None if row[1] is None else bytes(row[1]) for row in rows])
-            frame: pd.DataFrame = gpd.GeoDataFrame(columns, geometry=geometry, crs=STORAGE_SRID)
-            pyogrio.write_dataframe(frame, path, layer=layer.id, driver="GPKG", geometry_type="Unknown")
-        else:
-            frame = pd.DataFrame(columns)
-            pyogrio.write_dataframe(frame, path, layer=layer.title.in_language(language), driver="XLSX")
-        return path.read_bytes()
-
-
-def defuse(value: object) -> object:
-    """A text that a spreadsheet would run as a formula, so that it shows it instead.
-
-    >>> defuse("=HYPERLINK(1)"), defuse("园区"), defuse(-3)
-    ("'=HYPERLINK(1)", '园区', -3)
-    """
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-
-def _make_csv(shown: Sequence[Property], rows: Sequence[Sequence[Any]], language: Language) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(_headings(shown, language))
-    writer.writerows(_as_cells(row, shown, language) for row in rows)
-    # Excel takes a file without the mark for one in the machine's own code page.
-    return text.getvalue().encode("utf-8-sig")
-
-
-def _headings(shown: Sequence[Property], language: Language) -> list[str]:
-    names = ["id"]
-    for declared in shown:
-        title = declared.title.in_language(language)
-        heading = f"{title} ({declared.unit})" if declared.unit else title
-        names.append(heading if heading not in names else declared.name)
-    return [*names, *Text("经度|纬度", "longitude|latitude").in_language(language).split("|")]
-
-
-def _as_cells(row: Sequence[Any], shown: Sequence[Property], language: Language) -> list[Any]:
-    longitude, latitude = row[1] or (None, None)
-    cells = [row[0]]
-    for declared, value in zip(shown, row[2:], strict=True):
-        word = declared.values.get(str(value)) if declared.values and value is not None else None
-        if word is not None:
-            cells.append(word.in_language(language))
-        elif isinstance(value, datetime):
-            cells.append(value.isoformat(sep=" ", timespec="seconds"))
-        elif isinstance(value, date):
-            cells.append(value.isoformat())
-        else:
-            cells.append(defuse(value))
-    return [*cells, _round(longitude), _round(latitude)]
-
-
-def _round(degrees: float | None) -> float | None:
-    return None if degrees is None else round(degrees, 7)
-
-
-def _series(values: Sequence[Any], declared: Property) -> pd.Series[Any]:
-    if declared.type == "integer":
-        return pd.Series(values, dtype="Int64")
-    if declared.type == "number":
-        return pd.Series(values, dtype="float64")
-    if declared.type == "boolean":
-        return pd.Series(values, dtype="boolean")
-    texts = [None if value is None else value if isinstance(value, str) else str(value) for value in values]
-    return pd.Series(texts, dtype=object)

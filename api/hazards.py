@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inspections, and hazards on their way from found to verified. Every step is appended, by token and role."""
+"""Hazards on their way from found to verified. Every step is appended, by token and role."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.editing import Connection, check_person
 from api.parameters import parse_code, refuse_unknown
+from api.part_versions import AsOf, read_moment, tell_versions
 from api.photos import link_photos
 from api.pool import as_owner
 from api.response import JSON
@@ -36,6 +37,12 @@ OBJECTS: Final = {"parks": "industrial_park", "villages": "urban_village", "buil
 """What can be inspected, by its name in requests, with its table."""
 
 ObjectName = Literal["parks", "villages", "buildings"]
+
+_TRACKED: Final = (
+    "state", "organisation", "due", "severity", "hazard_kind", "description", "rectified_at", "verified_at",
+    "block_code",
+)  # fmt: skip
+_VERSION: Final = ("recorded_at", "recorded_to", "action", "role", "token_id", "replaced_role", "replaced_token_id")
 
 router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["hazards"])
 
@@ -72,20 +79,6 @@ class NewStep(BaseModel):
     photos: Photos = []
 
 
-class NewInspection(BaseModel):
-    """What was looked at, for what, and what came of it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    object: ObjectName
-    object_id: int
-    inspection_kind: str
-    result: Literal["passed", "hazards"]
-    inspected_on: date
-    note: str | None = None
-    photos: Photos = []
-
-
 @router.post("/hazards", status_code=201, summary="Report a hazard")
 async def create_hazard(request: Request, actor: AsActor, services: With, body: NewHazard) -> Response:
     """At a park, village or building that you see; its home is the block of its place."""
@@ -100,7 +93,7 @@ async def create_hazard(request: Request, actor: AsActor, services: With, body: 
         )
     description = check_text(body.description, "description")
     kind = OBJECTS[body.object]
-    await _check_seen(services, actor, kind, body.object_id)
+    await check_seen(services, actor, kind, body.object_id)
     async with as_owner(services.pool) as connection:
         if body.inspection_id is not None:
             await _check_inspection(connection, body.inspection_id, kind, body.object_id)
@@ -122,7 +115,7 @@ async def create_hazard(request: Request, actor: AsActor, services: With, body: 
             },
         )).fetchone()  # fmt: skip
         if row is None:
-            raise _no_object(body.object, body.object_id)
+            raise no_object(body.object, body.object_id)
         home = await (await connection.execute("SELECT place_feature('hazard', %s)", (row[0],))).fetchone()
         if body.place is not None and (home is None or not actor.reaches(home[0])):
             raise AccessDeniedError(
@@ -130,7 +123,7 @@ async def create_hazard(request: Request, actor: AsActor, services: With, body: 
             )
         await _append(connection, actor, row[0], "report", None, "found", description, None, None, body.photos)
     headers = {"Location": str(request.url_for("get_hazard", hazard_id=row[0]))}
-    return _answer({"id": row[0], "name": number, "state": "found"}, 201, headers)
+    return answer({"id": row[0], "name": number, "state": "found"}, 201, headers)
 
 
 @router.get("/hazards", summary="Hazards")
@@ -144,30 +137,51 @@ async def list_hazards(
     overdue: bool = False,
     after: Annotated[int, Query(ge=0, lt=1 << 63)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    as_of: AsOf = None,
 ) -> Response:  # fmt: skip
-    """The oldest first; `next` is the `after` of the next page."""
+    """The oldest first; `next` is the `after` of the next page.
+
+    Those in your blocks, and those that are assigned to your organisation, wherever they lie.
+    """
     low, high = (None, None) if block is None else code_range(parse_code(block))
     values = {
         "state": state, "hazard_kind": hazard_kind, "object_kind": object and OBJECTS[object], "object_id": object_id,
         "low": low, "high": high, "overdue": overdue, "after": after, "limit": limit + 1,
     }  # fmt: skip
-    async with services.as_actor(actor) as connection:
+    async with services.as_actor(actor, read_moment(services, as_of)) as connection:
         rows = await (await connection.execute(read_sql("hazards"), values)).fetchall()
     shown = rows[:limit]
-    return _answer({
+    return answer({
         "hazards": [orjson.Fragment(row[1]) for row in shown],
         "next": shown[-1][0] if len(rows) > limit else None,
     })  # fmt: skip
 
 
 @router.get("/hazards/{hazard_id}", summary="One hazard with its way so far")
-async def get_hazard(actor: AsActor, services: With, hazard_id: HazardId) -> Response:
-    """`possible` is what you can do next."""
-    async with services.as_actor(actor) as connection:
+async def get_hazard(actor: AsActor, services: With, hazard_id: HazardId, as_of: AsOf = None) -> Response:
+    """`possible` is what you can do next; of the past, nothing."""
+    async with services.as_actor(actor, read_moment(services, as_of)) as connection:
         row = await (await connection.execute(read_sql("hazard"), {"id": hazard_id})).fetchone()
     if row is None:
         raise _no_hazard(hazard_id)
-    return _answer({"hazard": orjson.Fragment(row[0]), "possible": possible_actions(row[1], actor.role)})
+    return answer(
+        {"hazard": orjson.Fragment(row[0]), "possible": [] if as_of else possible_actions(row[1], actor.role)}
+    )
+
+
+@router.get("/hazards/{hazard_id}/history", summary="Every version of a hazard")
+async def get_hazard_history(actor: AsActor, services: With, hazard_id: HazardId) -> Response:
+    """Newest first: when, by which role (none: a load), through which step, and each value, old and new."""
+    async with services.as_actor(actor) as connection:
+        if await (await connection.execute("SELECT FROM hazard WHERE id = %s", (hazard_id,))).fetchone() is None:
+            raise _no_hazard(hazard_id)
+        cursor = await connection.execute(read_sql("hazard_versions"), {"id": hazard_id})
+        names: tuple[str, ...] = (*_VERSION, *_TRACKED)
+        rows: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in await cursor.fetchall()]
+    versions = tell_versions(rows, _TRACKED)
+    for version, row in zip(versions, reversed(rows), strict=False):
+        version["action"] = row["action"] or version["action"]
+    return answer({"id": hazard_id, "versions": versions})
 
 
 @router.post("/hazards/{hazard_id}/actions", status_code=201, summary="Take the next step")
@@ -211,49 +225,7 @@ async def create_step(actor: AsActor, services: With, hazard_id: HazardId, body:
         await _append(
             connection, actor, hazard_id, body.action, state, after, note, organisation, body.due, body.photos
         )
-    return _answer({"id": hazard_id, "state": after}, 201)
-
-
-@router.post("/inspections", status_code=201, summary="Put an inspection on record")
-async def create_inspection(actor: AsActor, services: With, body: NewInspection) -> Response:
-    """Hazards that it found are reported with its id."""
-    check_person(actor)
-    check_role("report", actor.role)
-    kind = OBJECTS[body.object]
-    what = check_text(body.inspection_kind, "inspection_kind", 50)
-    note = None if body.note is None else check_text(body.note, "note")
-    await _check_seen(services, actor, kind, body.object_id)
-    async with as_owner(services.pool) as connection:
-        row = await (
-            await connection.execute(
-                "INSERT INTO inspection (object_kind, object_id, inspection_kind, result, note, photos, inspected_on, "
-                "role, token_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-                (
-                    kind, body.object_id, what, body.result, note, body.photos, body.inspected_on, actor.role,
-                    actor.token_id,
-                ),
-            )
-        ).fetchone()  # fmt: skip
-        assert row is not None
-        await link_photos(connection, actor, body.photos, "inspection", row[0])
-    return _answer({"id": row[0]}, 201)
-
-
-@router.get("/inspections", summary="Inspections of an object, newest first")
-async def list_inspections(
-    actor: AsActor, services: With, object: ObjectName, object_id: int,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> Response:  # fmt: skip
-    """With what came of each."""
-    names = ("id", "inspection_kind", "result", "note", "photos", "inspected_on", "role", "created_at")
-    async with services.as_actor(actor) as connection:
-        cursor = await connection.execute(
-            "SELECT id, inspection_kind, result, note, photos, inspected_on, role, created_at FROM inspection "
-            "WHERE object_kind = %s AND object_id = %s ORDER BY inspected_on DESC, id DESC LIMIT %s",
-            (OBJECTS[object], object_id, limit),
-        )
-        rows = await cursor.fetchall()
-    return _answer({"inspections": [dict(zip(names, row, strict=True)) for row in rows]})
+    return answer({"id": hazard_id, "state": after}, 201)
 
 
 async def _append(
@@ -287,12 +259,12 @@ async def _check_other_eyes(connection: Connection, actor: Actor, hazard_id: int
         )
 
 
-async def _check_seen(services: Services, actor: Actor, kind: str, object_id: int) -> None:
+async def check_seen(services: Services, actor: Actor, kind: str, object_id: int) -> None:
     """What is reported lies where the actor may see it. Raises NotFoundError."""
     statement = SQL("SELECT FROM {} WHERE id = %s").format(Identifier(kind))
     async with services.as_actor(actor) as connection:
         if await (await connection.execute(statement, (object_id,))).fetchone() is None:
-            raise _no_object(next(name for name, table in OBJECTS.items() if table == kind), object_id)
+            raise no_object(next(name for name, table in OBJECTS.items() if table == kind), object_id)
 
 
 async def _check_inspection(connection: Connection, inspection_id: int, kind: str, object_id: int) -> None:
@@ -304,7 +276,8 @@ async def _check_inspection(connection: Connection, inspection_id: int, kind: st
         )
 
 
-def _no_object(name: str, object_id: int) -> NotFoundError:
+def no_object(name: str, object_id: int) -> NotFoundError:
+    """That the asker sees no such object."""
     return NotFoundError(
         Text(f"{name} 中没有您可见的 {object_id}。", f"There is no {object_id} of {name} within your reach.")
     )
@@ -314,5 +287,6 @@ def _no_hazard(hazard_id: int) -> NotFoundError:
     return NotFoundError(Text(f"没有您可见的隐患 {hazard_id}。", f"There is no hazard {hazard_id} within your reach."))
 
 
-def _answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """JSON that nobody keeps."""
     return Response(orjson.dumps(body), status, {"Cache-Control": "no-store", **(headers or {})}, JSON)

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Annotated, Any, Final, Literal, LiteralString
+from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -13,7 +11,6 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.editing import (
-    Connection,
     Edit,
     as_asker,
     check_geometry,
@@ -23,17 +20,17 @@ from api.editing import (
     read_current,
     write_version,
 )
-from api.jobs import OVERSEERS
 from api.parameters import parse_code, refuse_unknown
 from api.photos import link_photos
 from api.pool import as_owner
+from api.proposal_reading import SELECT_PROPOSAL, describe_proposal, has_moved, lock_proposal, read_proposal
 from api.response import JSON
 from api.services import Services, get_actor, get_services
 from api.versions import format_version
 from layers.editable import check_changes, check_text
 from layers.registry import find_layer
 from twin.access import Actor
-from twin.errors import AccessDeniedError, ConflictError, InvalidRequestError, NotFoundError
+from twin.errors import AccessDeniedError, ConflictError, InvalidRequestError
 from twin.model.table import STORAGE_SRID
 from twin.text import Text
 
@@ -41,16 +38,6 @@ router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["proposals"])
 
 AsActor = Annotated[Actor, Depends(get_actor)]
 With = Annotated[Services, Depends(get_services)]
-
-_NAMES: Final = (
-    "id", "layer", "feature_id", "state", "base_version", "before", "changes", "reason", "photos", "role", "token_id",
-    "created_at", "decided_at", "decision", "version", "geometry",
-)  # fmt: skip
-_SELECT: LiteralString = """
-    SELECT id, layer, feature_id, state, base_version, before, changes, reason, photos, role, token_id, created_at,
-           decided_at, decision, version, ST_AsGeoJSON(geometry, 7, 0)
-    FROM proposal
-"""
 
 
 class NewProposal(BaseModel):
@@ -137,12 +124,12 @@ async def list_proposals(
     values = {"state": state, "layer": layer, "after": after, "limit": limit + 1}
     async with as_asker(services, actor) as connection:
         cursor = await connection.execute(
-            _SELECT + " WHERE id > %(after)s AND (%(state)s::text IS NULL OR state = %(state)s) "
+            SELECT_PROPOSAL + " WHERE id > %(after)s AND (%(state)s::text IS NULL OR state = %(state)s) "
             "AND (%(layer)s::text IS NULL OR layer = %(layer)s) ORDER BY id LIMIT %(limit)s",
             values,
         )
         rows = await cursor.fetchall()
-        shown = [await _describe(connection, actor, row) for row in rows[:limit]]
+        shown = [await describe_proposal(connection, actor, row) for row in rows[:limit]]
     if code is not None:
         shown = [one for one in shown if (one["block_code"] or "").startswith(code)]
     return _answer({"proposals": shown, "next": rows[limit - 1][0] if len(rows) > limit else None})
@@ -153,7 +140,7 @@ async def get_proposal(actor: AsActor, services: With, proposal_id: int) -> Resp
     """Its state, and old and new of every field; `changed_since` says whether the feature is another by now."""
     _check_signed_in(actor)
     async with as_asker(services, actor) as connection:
-        return _answer(await _describe(connection, actor, await _read(connection, proposal_id)))
+        return _answer(await describe_proposal(connection, actor, await read_proposal(connection, proposal_id)))
 
 
 @router.post("/proposals/{proposal_id}/accept", summary="Accept a proposal")
@@ -163,15 +150,15 @@ async def accept_proposal(actor: AsActor, services: With, proposal_id: int, body
     wanted = body or Acceptance()
     reason = None if wanted.reason is None else check_text(wanted.reason, "reason")
     async with as_asker(services, actor) as connection:
-        seen = await _read(connection, proposal_id)
+        seen = await read_proposal(connection, proposal_id)
         layer = find_layer(seen[1])
         check_reach(actor, (await read_current(connection, layer, seen[2])).block_code)
     async with as_owner(services.pool) as connection:
-        row = await _lock(connection, proposal_id)
+        row = await lock_proposal(connection, proposal_id)
         changes, before, geometry, base = row[0], row[1], row[2], row[3]
         current = await read_current(connection, layer, seen[2], lock=True)
         conflicts = [name for name, old in before.items() if current.values[name] != old]
-        if geometry is not None and current.version != base and await _has_moved(connection, layer.kind, seen[2], base):
+        if geometry is not None and current.version != base and await has_moved(connection, layer.kind, seen[2], base):
             conflicts.append("geometry")
         if conflicts and not wanted.despite_change:
             listed = ", ".join(conflicts)
@@ -201,7 +188,7 @@ async def reject_proposal(actor: AsActor, services: With, proposal_id: int, body
     check_steward(actor)
     reason = check_text(body.reason, "reason")
     async with as_asker(services, actor) as connection:
-        seen = await _read(connection, proposal_id)
+        seen = await read_proposal(connection, proposal_id)
         check_reach(actor, (await read_current(connection, find_layer(seen[1]), seen[2])).block_code)
     await _close(services, proposal_id, "rejected", actor, reason)
     return _answer({"id": proposal_id, "state": "rejected"})
@@ -212,7 +199,7 @@ async def withdraw_proposal(actor: AsActor, services: With, proposal_id: int) ->
     """As long as nobody has decided on it."""
     _check_signed_in(actor)
     async with as_asker(services, actor) as connection:
-        seen = await _read(connection, proposal_id)
+        seen = await read_proposal(connection, proposal_id)
     if seen[10] != actor.token_id:
         raise AccessDeniedError(
             Text("只有提出者可以撤回;数据管理员请用 reject。", "Only its proposer takes it back; a steward rejects it.")
@@ -221,83 +208,18 @@ async def withdraw_proposal(actor: AsActor, services: With, proposal_id: int) ->
     return _answer({"id": proposal_id, "state": "withdrawn"})
 
 
-async def _read(connection: Connection, proposal_id: int) -> Sequence[Any]:
-    row = await (await connection.execute(_SELECT + " WHERE id = %s", (proposal_id,))).fetchone()
-    if row is None:
-        raise _no_such(proposal_id)
-    return row
-
-
-async def _lock(connection: Connection, proposal_id: int) -> Sequence[Any]:
-    """Changes, before, geometry, base version and reason of an open proposal, which nobody else decides on now."""
-    row = await (
-        await connection.execute(
-            "SELECT changes, before, ST_AsBinary(geometry), base_version, reason, state FROM proposal "
-            "WHERE id = %s FOR UPDATE",
-            (proposal_id,),
-        )
-    ).fetchone()
-    if row is None:
-        raise _no_such(proposal_id)
-    if row[5] != "open":
-        raise ConflictError(Text(f"该建议已是 {row[5]} 状态。", f"The proposal is {row[5]} already."))
-    return row
-
-
 async def _close(services: Services, proposal_id: int, state: str, actor: Actor, reason: str | None) -> None:
     async with as_owner(services.pool) as connection:
-        await _lock(connection, proposal_id)
+        await lock_proposal(connection, proposal_id)
         await connection.execute(
             "UPDATE proposal SET state = %s, decided_at = now(), decided_by = %s, decision = %s WHERE id = %s",
             (state, actor.token_id, reason, proposal_id),
         )
 
 
-async def _has_moved(connection: Connection, kind: str, feature_id: int, base: datetime) -> bool:
-    """Whether a version of the feature since `base` was an edit of its geometry."""
-    row = await (
-        await connection.execute(
-            "SELECT EXISTS (SELECT FROM feature_edit WHERE kind = %s AND feature_id = %s AND version > %s "
-            "AND 'geometry' = ANY (fields))",
-            (kind, feature_id, base),
-        )
-    ).fetchone()
-    return bool(row and row[0])
-
-
-async def _describe(connection: Connection, actor: Actor, row: Sequence[Any]) -> dict[str, Any]:
-    found = dict(zip(_NAMES, row, strict=True))
-    before, changes = found.pop("before"), found.pop("changes")
-    layer = find_layer(found["layer"])
-    try:
-        current = await read_current(connection, layer, found["feature_id"])
-    except NotFoundError:
-        current = None
-    geometry = found.pop("geometry")
-    if actor.role not in OVERSEERS:
-        found.pop("token_id")
-    return found | {
-        "diff": {
-            name: {"old": before[name], "new": new, "now": None if current is None else current.values[name]}
-            for name, new in changes.items()
-        },
-        "geometry": None if geometry is None else orjson.Fragment(geometry),
-        "block_code": None if current is None else current.block_code,
-        "is_there": current is not None,
-        "changed_since": current is not None and found["state"] == "open" and current.version != found["base_version"],
-        "own": found.get("token_id", actor.token_id) == actor.token_id,
-    }
-
-
 def _check_signed_in(actor: Actor) -> None:
     if actor.token_id is None:
         raise AccessDeniedError(Text("请先登录。", "Sign in first."))
-
-
-def _no_such(proposal_id: int) -> NotFoundError:
-    return NotFoundError(
-        Text(f"没有您可见的更正建议 {proposal_id}。", f"There is no proposal {proposal_id} within your reach.")
-    )
 
 
 def _answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -3,10 +3,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final, LiteralString, cast
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -24,14 +23,14 @@ from api.editing import (
     write_version,
 )
 from api.export import Format, export_features
-from api.parameters import MAX_LIMIT, parse_code, parse_ids, refuse_unknown
+from api.parameters import MAX_LIMIT, refuse_unknown
 from api.pool import as_owner, fetch_row
+from api.register_filter import TYPES, make_filter, parse_order
 from api.response import JSON
 from api.services import Services, get_actor, get_services
 from api.sql import read_sql
 from api.versions import format_version, read_versions
-from layers.editable import check_changes, check_text, editable_fields
-from layers.filter import Filter, Match, Operator
+from layers.editable import EDITABLE, check_changes, check_text, editable_fields
 from layers.layer import Layer, Property
 from layers.query import count_matched, select_item, select_rows
 from layers.registry import find_layer
@@ -42,8 +41,9 @@ from twin.text import Text
 REGISTERS: Final[Mapping[str, str]] = {"parks": "industrial_parks", "villages": "urban_villages"}
 """The registers by their name in addresses, each with its layer."""
 
-_TYPES: Final[Mapping[str, LiteralString]] = {"industrial_parks": "park_type"}
-"""What `type` narrows by, in registers that have types."""
+LISTED: Final[Mapping[str, str]] = {**REGISTERS, **{id: id for id in EDITABLE if id not in REGISTERS.values()}}
+"""The other layers that people correct (buildings, units, addresses) are listed and edited alike, by their id."""
+
 
 _NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "Authorization, Cookie"}
 
@@ -59,6 +59,7 @@ Type = Annotated[str | None, Query(description="a type of the register", max_len
 Where = Annotated[
     list[str] | None, Query(alias="filter", description="conditions such as vacant_area>=1000 or operator~运营")
 ]
+Sort = Annotated[str | None, Query(max_length=64, description="a field, with a - before it for the greatest first")]
 
 
 class Changes(BaseModel):
@@ -82,30 +83,34 @@ class Restore(BaseModel):
 
 @router.get("/registers", summary="The registers")
 async def list_registers(actor: AsActor) -> Response:
-    """Each with its fields, and which of them can be corrected how."""
+    """Each with its fields, and which of them can be corrected how. `layers` are listed and edited the same way."""
+
+    def describe(name: str) -> dict[str, Any]:
+        layer = find_register(name)
+        return {
+            "name": name, "layer": layer.id, "title": layer.title.as_dict(),
+            "properties": [_describe(p) for p in layer.properties_for(actor.access_class)],
+            "editable": [f.as_dict() for f in editable_fields(layer, actor.access_class).values()],
+            "type": TYPES.get(layer.id),
+        }  # fmt: skip
+
     return _answer({
-        "registers": [
-            {
-                "name": name, "layer": layer.id, "title": layer.title.as_dict(),
-                "properties": [_describe(p) for p in layer.properties_for(actor.access_class)],
-                "editable": [f.as_dict() for f in editable_fields(layer, actor.access_class).values()],
-                "type": _TYPES.get(layer.id),
-            }
-            for name, layer in ((name, find_layer(layer_id)) for name, layer_id in REGISTERS.items())
-        ]
+        "registers": [describe(name) for name in REGISTERS],
+        "layers": [describe(name) for name in LISTED if name not in REGISTERS],
     })  # fmt: skip
 
 
 @router.get("/registers/{register}", summary="Entries of a register")
 async def list_entries(
     actor: AsActor, services: With, register: RegisterName, q: Search = None, block: Block = None, type: Type = None,
-    where: Where = None, after: Annotated[int, Query(ge=0, lt=1 << 63)] = 0,
+    where: Where = None, sort: Sort = None, after: Annotated[int, Query(ge=0, lt=1 << 63)] = 0,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 100,
 ) -> Response:  # fmt: skip
-    """By id, without boundaries: a point in each instead. `next` is the `after` of the next page."""
+    """By id or as `sort` says, without boundaries: a point in each instead. `next` is the `after` of the next page."""
     layer = find_register(register)
     narrowed = make_filter(layer, actor, q=q, block=block, type=type, where=where)
-    statement = select_rows(layer, narrowed, actor.access_class, limit=limit + 1, after=after)
+    order = None if sort is None else parse_order(sort, layer, actor)
+    statement = select_rows(layer, narrowed, actor.access_class, limit=limit + 1, after=after, order=order)
     counting = count_matched(layer, narrowed)
     async with services.as_actor(actor) as connection:
         rows = await (await connection.execute(statement.text, statement.values)).fetchall()
@@ -142,7 +147,9 @@ async def get_entry(actor: AsActor, services: With, register: RegisterName, feat
     async with services.as_actor(actor) as connection:
         current = await read_current(connection, layer, feature_id)
         feature = await fetch_row(connection, select_item(layer, feature_id, actor.access_class))
-        about = await (await connection.execute(read_sql("register_detail"), values)).fetchone()
+        about = ("{}",)
+        if register in REGISTERS:
+            about = await (await connection.execute(read_sql("register_detail"), values)).fetchone()
     assert feature is not None and about is not None
     body = {
         "register": register, "feature": orjson.Fragment(feature[0]), "version": format_version(current.version),
@@ -217,60 +224,13 @@ async def restore_entry(
 
 
 def find_register(name: str) -> Layer:
-    """The layer of a register. Raises NotFoundError."""
-    if name not in REGISTERS:
-        listed = ", ".join(REGISTERS)
+    """The layer of a register, or one that is corrected like one. Raises NotFoundError."""
+    if name not in LISTED:
+        listed = ", ".join(LISTED)
         raise NotFoundError(
             Text(f"没有登记册“{name}”。可用:{listed}。", f"There is no register '{name}'. There are {listed}.")
         )
-    return find_layer(REGISTERS[name])
-
-
-def make_filter(
-    layer: Layer, actor: Actor, *, q: str | None, block: str | None, type: str | None, where: Sequence[str] | None,
-    ids: str | None = None,
-) -> Filter:  # fmt: skip
-    """The narrowing that a list asks for. Raises InvalidRequestError."""
-    if any("\0" in text for text in (q or "", type or "", *(where or ()))):
-        raise InvalidRequestError(Text("查询含有空字符。", "The search holds a NUL character."), "q")
-    matches = [parse_match(text, layer, actor) for text in where or ()]
-    if type is not None:
-        column = _TYPES.get(layer.id)
-        if column is None:
-            raise InvalidRequestError(
-                Text("这个登记册没有类型。", "The entries of this register have no types."), "type"
-            )
-        matches.append(Match(column, "=", type))
-    return Filter(
-        block=None if block is None else parse_code(block),
-        ids=None if ids is None else parse_ids(ids),
-        search=tuple((q or "").split()),
-        matches=tuple(matches),
-    )
-
-
-def parse_match(text: str, layer: Layer, actor: Actor) -> Match:
-    """A condition such as `vacant_area>=1000`. Raises InvalidRequestError."""
-    found = re.fullmatch(r"\s*([a-z][a-z0-9_]*)\s*(>=|<=|!=|=|>|<|~)\s*(.{1,100}?)\s*", text)
-    known = {p.name: p for p in layer.properties_for(actor.access_class)}
-    if found is None or found[1] not in known:
-        listed = ", ".join(known)
-        raise InvalidRequestError(
-            Text(
-                f"条件应写作 字段>=值(=、!=、>=、<=、>、<、~)。可用字段:{listed}。",
-                f"A condition is field>=value (=, !=, >=, <=, >, <, ~), of the fields {listed}.",
-            ),
-            "filter",
-        )
-    name, operator, value = found.groups()
-    if known[name].type in ("integer", "number") and operator != "~":
-        try:
-            return Match(name, cast(Operator, operator), float(value))
-        except ValueError:
-            raise InvalidRequestError(
-                Text(f"{name} 应与数字比较。", f"{name} is compared with a number."), "filter"
-            ) from None
-    return Match(name, cast(Operator, operator), value)
+    return find_layer(LISTED[name])
 
 
 def _describe(declared: Property) -> dict[str, Any]:

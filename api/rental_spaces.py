@@ -7,11 +7,13 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
+from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.editing import check_reach, check_steward, read_current
 from api.parameters import refuse_unknown
+from api.part_versions import AsOf, read_moment, read_part_versions, tell_versions
 from api.pool import as_owner
 from api.response import JSON
 from api.services import Services, get_actor, get_services
@@ -27,7 +29,9 @@ AsActor = Annotated[Actor, Depends(get_actor)]
 With = Annotated[Services, Depends(get_services)]
 ParkId = Annotated[int, Path(ge=1, lt=1 << 63)]
 
-_NAMES = ("id", "building_code", "storey_number", "unit_code", "area", "use", "state", "available_from", "recorded_at")
+_PLACE = ("building_code", "storey_number", "unit_code")
+_VALUES = ("area", "use", "state", "available_from")
+_NAMES = ("id", *_PLACE, *_VALUES, "recorded_at")
 
 
 class Space(BaseModel):
@@ -53,9 +57,9 @@ class Spaces(BaseModel):
 
 
 @router.get("/registers/parks/{feature_id}/spaces", summary="A park's space for rent")
-async def list_spaces(actor: AsActor, services: With, feature_id: ParkId) -> Response:
-    """By building, storey and unit, and how much is vacant in each building (m²)."""
-    async with services.as_actor(actor) as connection:
+async def list_spaces(actor: AsActor, services: With, feature_id: ParkId, as_of: AsOf = None) -> Response:
+    """By building, storey and unit, with sums by building (m²)."""
+    async with services.as_actor(actor, read_moment(services, as_of)) as connection:
         await read_current(connection, find_layer("industrial_parks"), feature_id)
         cursor = await connection.execute(
             "SELECT id, building_code, storey_number, unit_code, area, use, state, available_from, recorded_at "
@@ -99,23 +103,49 @@ async def put_spaces(actor: AsActor, services: With, feature_id: ParkId, body: S
     ]  # fmt: skip
     if problems:
         raise RefusedError(Text("可租空间有误,未保存。", "The spaces are wrong; nothing was kept."), problems[:100])
+    given = [
+        space.model_dump(mode="json") | {"use": None if space.use is None else check_text(space.use, "use", 50)}
+        for space in body.spaces
+    ]
     async with as_owner(services.pool) as connection:
-        await connection.execute("SELECT FROM industrial_park WHERE id = %s FOR UPDATE", (feature_id,))
-        await connection.execute("DELETE FROM rental_space WHERE park_id = %s", (feature_id,))
-        async with connection.cursor() as writing:
-            await writing.executemany(
-                "INSERT INTO rental_space (park_id, building_code, storey_number, unit_code, area, use, state, "
-                "available_from, role, token_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-                [
-                    (
-                        feature_id, space.building_code, space.storey_number, space.unit_code, space.area,
-                        None if space.use is None else check_text(space.use, "use", 50), space.state,
-                        space.available_from, actor.role, actor.token_id,
-                    )
-                    for space in body.spaces
-                ],
-            )  # fmt: skip
-    return _answer({"park": feature_id, "spaces": len(body.spaces)})
+        row = await (
+            await connection.execute(
+                "SELECT inserted, updated, removed, unchanged FROM merge_rental_spaces(%s, %s, %s, %s)",
+                (feature_id, Jsonb(given), actor.role, actor.token_id),
+            )
+        ).fetchone()
+    assert row is not None
+    counts = dict(zip(("inserted", "updated", "removed", "unchanged"), row, strict=True))
+    return _answer({"park": feature_id, "spaces": len(body.spaces), **counts})
+
+
+@router.get("/registers/parks/{feature_id}/spaces/history", summary="Every version of a park's space for rent")
+async def get_space_history(
+    actor: AsActor, services: With, feature_id: ParkId,
+    building_code: Annotated[str | None, Query(max_length=32, description="only of this building")] = None,
+) -> Response:  # fmt: skip
+    """By place, those that were taken away too; newest first: when, by which role, and each value, old and new."""
+    async with services.as_actor(actor) as connection:
+        await read_current(connection, find_layer("industrial_parks"), feature_id)
+        rows = await read_part_versions(connection, "rental_space", {"park_id": feature_id}, (*_PLACE, *_VALUES))
+    places: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in rows:
+        places.setdefault(tuple(row[name] for name in _PLACE), []).append(row)
+    shown = sorted(
+        (place for place in places if building_code is None or place[0] == building_code),
+        key=lambda place: (place[0], place[1] is not None, place[1] or 0, place[2] or ""),
+    )
+    return _answer({
+        "park": feature_id,
+        "places": [
+            {
+                **dict(zip(_PLACE, place, strict=True)),
+                "is_there": places[place][-1]["recorded_to"] is None,
+                "versions": tell_versions(places[place], _VALUES),
+            }
+            for place in shown
+        ],
+    })  # fmt: skip
 
 
 def _check_places(spaces: list[Space]) -> list[Problem]:

@@ -32,12 +32,16 @@ async def get_session(
     actor: Annotated[Actor, Depends(get_actor)],
     services: Annotated[Services, Depends(get_services)],
 ) -> dict[str, object]:
-    """Role, scope, class, and the district that this is."""
+    """Role, scope, class, whom it acts for, and the district that this is.
+
+    `scope`: the blocks in reach; empty for who reaches no block, but what is assigned to its `organisations`.
+    """
     district = await read_district(services)
     response.headers["Cache-Control"] = "no-store"
     return {
         "role": actor.role,
-        "scope": list(actor.block_codes) or ([district.code] if district else []),
+        "scope": [district.code] if actor.is_unscoped and district else list(actor.granted_codes),
+        "organisations": list(actor.organisations),
         "is_unscoped": actor.is_unscoped,
         "access_class": actor.access_class,
         "district": district.as_dict() if district else None,

@@ -16,18 +16,18 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.editing import Connection, check_person, check_reach, check_steward, read_current
+from api.editing import Connection, check_steward
 from api.parameters import parse_code, refuse_unknown
+from api.part_versions import AsOf, read_moment
 from api.pool import as_owner
-from api.registers import REGISTERS, find_register
+from api.registers import find_register
 from api.response import JSON
 from api.services import Services, get_actor, get_services
 from api.sql import read_sql
 from layers.editable import check_text
-from layers.registry import find_layer
 from twin.access import Actor
-from twin.errors import AccessDeniedError, ConflictError, NotFoundError
-from twin.survey import check_answers, check_form, count_answered
+from twin.errors import AccessDeniedError, NotFoundError
+from twin.survey import check_form
 from twin.text import Text
 
 router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["surveys"])
@@ -62,14 +62,6 @@ class NewRound(BaseModel):
     organisation: str | None = None
 
 
-class Answers(BaseModel):
-    """The answers by field; what is still missing may follow later."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    answers: dict[str, Any]
-
-
 @router.post("/surveys", status_code=201, summary="Open a round")
 async def create_round(request: Request, actor: AsActor, services: With, body: NewRound) -> Response:
     """For the steward. From now on every object of the register owes the form."""
@@ -97,7 +89,7 @@ async def create_round(request: Request, actor: AsActor, services: With, body: N
         ).fetchone()  # fmt: skip
     assert row is not None
     headers = {"Location": str(request.url_for("get_round", round_id=row[0]))}
-    return _answer({"id": row[0], "required": required}, 201, headers)
+    return answer({"id": row[0], "required": required}, 201, headers)
 
 
 @router.get("/surveys", summary="The rounds")
@@ -117,16 +109,18 @@ async def list_rounds(
             | summarise(await _read_owed(connection, one["id"], None))
             for one in rounds
         ]
-    return _answer({"surveys": body})
+    return answer({"surveys": body})
 
 
 @router.get("/surveys/{round_id}", summary="One round with its form")
-async def get_round(actor: AsActor, services: With, round_id: RoundId, block: InBlock = None) -> Response:
-    """And how complete it is, in a block or all of your scope."""
-    async with services.as_actor(actor) as connection:
-        found = await _read_round(connection, round_id)
+async def get_round(
+    actor: AsActor, services: With, round_id: RoundId, block: InBlock = None, as_of: AsOf = None
+) -> Response:
+    """And how complete it is, or was, in a block or all of your scope."""
+    async with services.as_actor(actor, read_moment(services, as_of)) as connection:
+        found = await read_round(connection, round_id)
         owed = await _read_owed(connection, round_id, None if block is None else parse_code(block))
-    return _answer(found | summarise(owed))
+    return answer(found | summarise(owed))
 
 
 @router.get("/surveys/{round_id}/owed", summary="Who still owes what, by block")
@@ -136,7 +130,7 @@ async def list_owed(
 ) -> Response:  # fmt: skip
     """Blocks with the most missing first, and the objects that are not complete (up to 1,000), overdue or not."""
     async with services.as_actor(actor) as connection:
-        found = await _read_round(connection, round_id)
+        found = await read_round(connection, round_id)
         owed = await _read_owed(connection, round_id, None if block is None else parse_code(block))
         scheme = await (
             await connection.execute("SELECT level_widths FROM block_scheme WHERE is_governance")
@@ -159,7 +153,7 @@ async def list_owed(
         {"block_code": code, "name": names.get(code), **summarise(rows)} for code, rows in by_block.items()
     ]
     blocks.sort(key=lambda one: (-int(one["incomplete"]), str(one["block_code"])))
-    return _answer({
+    return answer({
         "id": round_id, "organisation": found["organisation"], "due": found["due"], "is_overdue": is_overdue,
         "blocks": blocks,
         "objects": [
@@ -173,84 +167,19 @@ async def list_owed(
     })  # fmt: skip
 
 
-@router.get("/surveys/{round_id}/responses/{object_id}", summary="What was answered for one object")
-async def get_response(actor: AsActor, services: With, round_id: RoundId, object_id: ObjectId) -> Response:
-    """Nothing yet is an empty answer, not an error."""
-    async with services.as_actor(actor) as connection:
-        found = await _read_round(connection, round_id)
-        await _check_in_round(connection, found, object_id)
-        row = await (
-            await connection.execute(
-                "SELECT answers, answered, completed_at, recorded_at, role FROM survey_response "
-                "WHERE round_id = %s AND object_id = %s",
-                (round_id, object_id),
-            )
-        ).fetchone()
-    answers, answered, completed_at, recorded_at, role = row or ({}, 0, None, None, None)
-    return _answer({
-        "survey": round_id, "object_id": object_id, "answers": answers, "answered": answered,
-        "required": found["required"], "completeness": answered / found["required"], "completed_at": completed_at,
-        "recorded_at": recorded_at, "role": role,
-    })  # fmt: skip
-
-
-@router.put("/surveys/{round_id}/responses/{object_id}", summary="Answer for one object")
-async def put_response(
-    actor: AsActor, services: With, round_id: RoundId, object_id: ObjectId, body: Answers
-) -> Response:
-    """All answers so far, in place of those before; checked against the form, field by field."""
-    check_person(actor)
-    async with services.as_actor(actor) as connection:
-        found = await _read_round(connection, round_id)
-        home = await _check_in_round(connection, found, object_id)
-        check_reach(actor, home)
-    if found["closed_at"] is not None:
-        raise ConflictError(Text("这一轮已结束,不再接收。", "The round is closed; it takes no more answers."))
-    check_answers(found["form"], body.answers)
-    answered = count_answered(found["form"], body.answers)
-    kind = find_layer(REGISTERS[found["register"]]).kind
-    async with as_owner(services.pool) as connection:
-        await connection.execute(
-            """
-            INSERT INTO survey_response AS kept (round_id, object_id, object_kind, answers, answered, completed_at,
-                                                 role, token_id)
-            VALUES (%(round)s, %(object)s, %(kind)s, %(answers)s, %(answered)s, CASE WHEN %(complete)s THEN now() END,
-                    %(role)s, %(token)s)
-            ON CONFLICT (round_id, object_id) DO UPDATE SET
-                answers = EXCLUDED.answers, answered = EXCLUDED.answered, role = EXCLUDED.role, recorded_at = now(),
-                token_id = EXCLUDED.token_id,
-                completed_at = CASE WHEN %(complete)s THEN coalesce(kept.completed_at, now()) END
-            """,
-            {
-                "round": round_id,
-                "object": object_id,
-                "kind": kind,
-                "answers": Jsonb(body.answers),
-                "answered": answered,
-                "complete": answered == found["required"],
-                "role": actor.role,
-                "token": actor.token_id,
-            },
-        )
-    return _answer({
-        "survey": round_id, "object_id": object_id, "answered": answered, "required": found["required"],
-        "completeness": answered / found["required"],
-    })  # fmt: skip
-
-
 @router.post("/surveys/{round_id}/close", summary="Close a round")
 async def close_round(actor: AsActor, services: With, round_id: RoundId) -> Response:
     """What is missing stays missing; nothing more is taken."""
     check_steward(actor)
     async with services.as_actor(actor) as connection:
-        found = await _read_round(connection, round_id)
+        found = await read_round(connection, round_id)
     if not actor.is_unscoped and (found["block_code"] is None or not actor.reaches(found["block_code"])):
         raise AccessDeniedError(Text("这一轮超出您的权限范围。", "The round reaches beyond your scope."))
     async with as_owner(services.pool) as connection:
         await connection.execute(
             "UPDATE survey_round SET closed_at = coalesce(closed_at, now()) WHERE id = %s", (round_id,)
         )
-    return _answer({"id": round_id, "state": "closed"})
+    return answer({"id": round_id, "state": "closed"})
 
 
 def summarise(owed: Iterable[Sequence[Any]]) -> dict[str, Any]:
@@ -267,7 +196,8 @@ def summarise(owed: Iterable[Sequence[Any]]) -> dict[str, Any]:
     }
 
 
-async def _read_round(connection: Connection, round_id: int) -> dict[str, Any]:
+async def read_round(connection: Connection, round_id: int) -> dict[str, Any]:
+    """A round with its form. Raises NotFoundError."""
     row = await (await connection.execute(_SELECT + " WHERE id = %s", (round_id,))).fetchone()
     if row is None:
         raise NotFoundError(Text(f"没有编号为 {round_id} 的摸查。", f"There is no round {round_id}."))
@@ -279,18 +209,6 @@ async def _read_owed(connection: Connection, round_id: int, block: str | None) -
     return list(await cursor.fetchall())
 
 
-async def _check_in_round(connection: Connection, found: dict[str, Any], object_id: int) -> str:
-    """The home of an object that owes the round. Raises NotFoundError for another one."""
-    current = await read_current(connection, find_layer(REGISTERS[found["register"]]), object_id)
-    if found["block_code"] is not None and not current.block_code.startswith(found["block_code"]):
-        raise NotFoundError(
-            Text(
-                f"{object_id} 不在这一轮的范围({found['block_code']})内。",
-                f"{object_id} is not part of this round, which is for {found['block_code']}.",
-            )
-        )
-    return current.block_code
-
-
-def _answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def answer(body: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """JSON that nobody keeps."""
     return Response(orjson.dumps(body), status, {"Cache-Control": "no-store", **(headers or {})}, JSON)

@@ -3,6 +3,9 @@
 
 A scope is a set of code ranges `[code, code~)`: `~` sorts after every digit and letter, so the range
 holds the block and all below it. An actor without grants reaches every code and `~` itself.
+
+A token may act for organisations as well: it reaches what is assigned to them, wherever that lies. One with
+organisations and no blocks reaches nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any, Final, Literal, LiteralString
 from twin.database import Connection
 from twin.errors import InvalidRequestError
 from twin.model.table import OUTSIDE
+from twin.personal import find_personal
 from twin.text import Text
 
 Role = Literal[
@@ -35,9 +39,12 @@ WRITERS: Final[frozenset[Role]] = frozenset({"planner", "steward", "admin"})
 
 TOKEN_PREFIX: Final = "twin_"
 
+_LONGEST_ORGANISATION: Final = 100
+
 SET_ACTOR: LiteralString = (
     "SELECT set_config('role', 'twin_reader', true), set_config('twin.scope', %s, true), "
-    "set_config('twin.access_class', %s, true), set_config('statement_timeout', %s, true)"
+    "set_config('twin.access_class', %s, true), set_config('statement_timeout', %s, true), "
+    "set_config('twin.organisations', %s::text[]::text, true)"
 )
 """The first statement of a request's transaction; see `Actor.settings`."""
 
@@ -47,20 +54,44 @@ SET_MOMENT: LiteralString = (
 )
 """The second one where the past is asked for: every relation is then the one of that moment."""
 
+SET_VALID: LiteralString = (
+    "SELECT set_config('twin.valid_at', %(start)s, true), set_config('twin.valid_until', %(end)s, true)"
+)
+"""A further one where blocks are asked for by valid time; bind `valid_span(…)`."""
+
+
+def valid_span(interval: tuple[datetime | None, datetime | None]) -> dict[str, str]:
+    """What `SET_VALID` binds: from, to, both included; None is open."""
+    start, end = interval
+    return {"start": start.isoformat() if start else "-infinity", "end": end.isoformat() if end else "infinity"}
+
+
+NOWHERE: Final = "-"
+"""A code that no block has or begins with: the scope of who has no block, but had grants or has organisations.
+
+No codes at all would be every block, so whoever reads `block_codes` needs no rule of his own.
+"""
+
 
 @dataclass(frozen=True)
 class Actor:
-    """Who asks: a role, the block codes it reaches (none given: all), and its access class."""
+    """Who asks: a role, the block codes it reaches (none given: all), its access class, and for whom it acts."""
 
     role: Role
     block_codes: tuple[str, ...]
     access_class: int
     token_id: int | None = None
+    organisations: tuple[str, ...] = ()
 
     @property
     def is_unscoped(self) -> bool:
         """Whether every block, and what lies outside all of them, is in reach."""
         return not self.block_codes
+
+    @property
+    def granted_codes(self) -> tuple[str, ...]:
+        """The blocks that it was given, for people to read: none where it reaches all of them, or not one."""
+        return tuple(code for code in self.block_codes if code != NOWHERE)
 
     @property
     def scope(self) -> str:
@@ -70,11 +101,11 @@ class Actor:
     @property
     def cache_key(self) -> str:
         """Equal for actors who see the same rows."""
-        return f"{self.access_class}:{self.scope}"
+        return f"{self.access_class}:{self.scope}:{self.organisations!r}"
 
-    def settings(self, timeout_ms: int) -> tuple[str, str, str]:
+    def settings(self, timeout_ms: int) -> tuple[str, str, str, list[str]]:
         """The values that `SET_ACTOR` binds."""
-        return (self.scope, str(self.access_class), str(timeout_ms))
+        return (self.scope, str(self.access_class), str(timeout_ms), list(self.organisations))
 
     def reaches(self, code: str) -> bool:
         """Whether the whole block `code` is in scope."""
@@ -105,28 +136,35 @@ def hash_token(token: str) -> bytes:
 
 READ_ACTOR: LiteralString = """
     SELECT token.id, token.role, token.access_class, token.expires_at,
-           coalesce(array_agg(grant_.block_code ORDER BY grant_.block_code)
-                    FILTER (WHERE grant_.block_code IS NOT NULL), '{}')
-    FROM access_token AS token LEFT JOIN role_grant AS grant_ ON grant_.token_id = token.id
+           ARRAY(SELECT block_code FROM role_grant WHERE token_id = token.id ORDER BY 1),
+           ARRAY(SELECT organisation FROM organisation_grant WHERE token_id = token.id ORDER BY 1),
+           token.is_limited
+    FROM access_token AS token
     WHERE token.token_hash = %s AND token.revoked_at IS NULL
       AND (token.expires_at IS NULL OR token.expires_at > now())
-    GROUP BY token.id
 """
 """Finds a token by its hash; see `actor_from_row`."""
 
 
 def actor_from_row(row: Sequence[Any]) -> tuple[Actor, datetime | None]:
     """The actor of a `READ_ACTOR` row, and when the token ends."""
-    return Actor(role=row[1], block_codes=tuple(row[4]), access_class=row[2], token_id=row[0]), row[3]
+    codes, organisations = tuple(row[4]), tuple(row[5])
+    if row[6] and not codes:
+        codes = (NOWHERE,)
+    actor = Actor(
+        role=row[1], block_codes=codes, access_class=row[2], token_id=row[0], organisations=organisations
+    )  # fmt: skip
+    return actor, row[3]
 
 
 def create_token(
-    connection: Connection, role: Role, *, scope: Sequence[str] = (), label: str | None = None,
-    expires_at: datetime | None = None,
+    connection: Connection, role: Role, *, scope: Sequence[str] = (), organisations: Sequence[str] = (),
+    label: str | None = None, expires_at: datetime | None = None,
 ) -> str:  # fmt: skip
-    """Make a token for `role` within the blocks of `scope` and return it, this once.
+    """Make a token for `role` within the blocks of `scope`, acting for `organisations`, and return it, this once.
 
-    Raises InvalidRequestError for a role that does not exist or a block that does not.
+    Organisations without blocks: it reaches what is assigned to them and nothing else.
+    Raises InvalidRequestError for a role that does not exist, a block that does not, or what names no organisation.
     """
     if role not in ROLE_CLASS or role == "public":
         roles = ", ".join(r for r in ROLE_CLASS if r != "public")
@@ -146,6 +184,7 @@ def create_token(
                 ),
                 "scope",
             )
+    named = [_check_organisation(name) for name in organisations]
     token = TOKEN_PREFIX + secrets.token_urlsafe(32)
     row = connection.execute(
         "INSERT INTO access_token (token_hash, role, label, access_class, expires_at) "
@@ -155,4 +194,28 @@ def create_token(
     assert row is not None
     for code in scope:
         connection.execute("INSERT INTO role_grant (token_id, block_code) VALUES (%s, %s)", (row[0], code))
+    for name in dict.fromkeys(named):
+        connection.execute(
+            "INSERT INTO organisation_grant (token_id, organisation) VALUES (%s, %s)", (row[0], name)
+        )  # fmt: skip
     return token
+
+
+def _check_organisation(name: str) -> str:
+    """The name as tasks carry it: trimmed, compared letter by letter."""
+    name = name.strip()
+    what = find_personal(name)
+    if what is not None:
+        raise InvalidRequestError(
+            Text(f"单位名称含有{what.zh},请填写单位全称。", f"The organisation holds {what.en}; give its own name."),
+            "organisations",
+        )
+    if not name or len(name) > _LONGEST_ORGANISATION or any(ord(letter) < 32 for letter in name):
+        raise InvalidRequestError(
+            Text(
+                f"单位名称应为 1 到 {_LONGEST_ORGANISATION} 个字,与派单时填写的一致。",
+                f"An organisation is named in 1 to {_LONGEST_ORGANISATION} characters, as tasks are assigned to it.",
+            ),
+            "organisations",
+        )
+    return name

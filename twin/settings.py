@@ -26,7 +26,14 @@ class Settings(BaseSettings):
     time_zone: str = Field(default="Asia/Shanghai", description="The zone of times that name none.")
     max_upload_mb: int = Field(default=2048, description="The largest upload that is accepted, in MB.")
     max_file_mb: int = Field(default=2048, description="The largest file that a reader opens, in MB.")
+    rejects_days: float = Field(
+        default=7, ge=0, description="How many days the rows that a load turned away can be fetched; 0: not at all."
+    )
     tile_cache_mb: int = Field(default=256, description="The tile cache of one process, in MB.")
+    topographic_export_km2: float = Field(
+        default=25, ge=0, description="The largest area of one export of large-scale topographic layers; 0: no cap."
+    )
+    export_max_rows: int = Field(default=1_000_000, description="The most features of one export.")
     statement_timeout_ms: int = Field(default=15_000, description="The longest a request's SQL may take.")
     pool_size: int = Field(default=8, description="Database connections of one API process.")
 
@@ -44,3 +51,12 @@ class Settings(BaseSettings):
     def tokens_path(self) -> Path:
         """The demo's tokens, by role."""
         return self.data_dir / "tokens.json"
+
+    @property
+    def rejects_dir(self) -> Path:
+        """Where the rows that uploads turned away wait to be fetched and mended; private to the server."""
+        return self.data_dir / "rejects"
+
+    def rejects_path(self, upload_id: str, form: str) -> Path:
+        """The rejected rows of one upload as `xlsx` or `csv`."""
+        return self.rejects_dir / f"{upload_id}.{form}"

@@ -7,6 +7,9 @@ SELECT coalesce(json_agg(json_build_object(
               FROM role_grant AS reached
               LEFT JOIN valid_block AS block ON block.code = reached.block_code
                     AND block.scheme = (SELECT scheme FROM block_scheme WHERE is_governance)
-              WHERE reached.token_id = token.id)
+              WHERE reached.token_id = token.id),
+    'is_limited', token.is_limited,
+    'organisations', (SELECT coalesce(json_agg(organisation ORDER BY organisation), '[]')
+                      FROM organisation_grant WHERE token_id = token.id)
 ) ORDER BY token.id DESC), '[]')::text
 FROM access_token AS token

@@ -19,6 +19,9 @@ from twin.database import Connection
 from twin.hazard import Action, State, next_state
 from twin.survey import check_form, count_answered
 
+HANDLER: Final = "示例物业公司"
+"""The organisation that the demo's tasks are assigned to."""
+
 _ROLE: Final[Role] = "admin"
 _SALT: Final = 7_700
 
@@ -182,7 +185,7 @@ def _walk(
         note = {"report": description, "return": "整改不彻底", "reject": "现场核实不属实"}.get(action)
         is_task = action == "assign"
         made.append((
-            local_id, number, action, state, after, note, "示例物业公司" if is_task else None,
+            local_id, number, action, state, after, note, HANDLER if is_task else None,
             (found + timedelta(days=30)).date() if is_task else None, _WHO[action], at,
         ))  # fmt: skip
         state = after

@@ -46,6 +46,7 @@ LAYER = Layer(
     ),
     order=20,
     complete_from_zoom=14,
+    is_topographic=True,
     kpis=(
         Kpi(name="count", title=Text("栋数", "Buildings")),
         Kpi(name="floor_area", title=Text("总建筑面积", "Floor area"), unit="m²"),

@@ -45,6 +45,7 @@ LAYER = Layer(
     ),
     order=45,
     complete_from_zoom=16,
+    is_topographic=True,
     is_visible=False,
     kpis=(Kpi(name="count", title=Text("部件数", "Components")),),
 )  # fmt: skip

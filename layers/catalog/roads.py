@@ -32,4 +32,5 @@ LAYER = Layer(
     ),
     order=15,
     complete_from_zoom=13,
+    is_topographic=True,
 )  # fmt: skip

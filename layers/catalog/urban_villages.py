@@ -37,5 +37,6 @@ LAYER = Layer(
         Kpi(name="hazards", title=Text("隐患数", "Hazards")),
         Kpi(name="buildings", title=Text("楼栋数", "Buildings")),
         Kpi(name="open_hazards", title=Text("未整改隐患", "Open hazards")),
+        Kpi(name="surveyed", title=Text("已完成摸查(折合村数)", "Surveyed (in whole villages)")),
     ),
 )  # fmt: skip

@@ -187,6 +187,9 @@ def test_every_layer_says_what_it_is(city: City) -> None:
             own = collection["blocktwin"]
             assert own["title"]["zh"] and own["title"]["en"]
             assert own["minzoom"] <= own["complete_from_zoom"] <= own["maxzoom"]
+            assert own["secrecy_label"] in ("none", "internal", "secret")
+            is_capped = collection["id"] in ("buildings", "roads", "components")
+            assert (own["is_topographic"], own["export_km2"]) == (is_capped, 25 if is_capped else None)
             assert collection["extent"]["spatial"]["bbox"] == [[114.0, 22.5, 114.08, 22.54]]
             described = admin.get(f"/collections/{collection['id']}/tiles/WebMercatorQuad").json()
             assert described["vector_layers"][0]["id"] == collection["id"]

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from tests.toy import EAST, WEST, grid_code, load_toy
-from twin.access import PUBLIC, READ_ACTOR, SET_ACTOR, Actor, actor_from_row, create_token, hash_token
+from twin.access import NOWHERE, PUBLIC, READ_ACTOR, SET_ACTOR, Actor, actor_from_row, create_token, hash_token
 from twin.database import connect, read_state, transaction
 from twin.errors import InvalidRequestError
 from twin.settings import Settings
@@ -87,7 +87,19 @@ def test_a_connection_that_says_nothing_of_its_actor_reads_no_row(city: Settings
         assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("table", ["access_token", "role_grant", "load", "load_reject", "upload", "job_progress"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        "access_token",
+        "role_grant",
+        "organisation_grant",
+        "export_record",
+        "load",
+        "load_reject",
+        "upload",
+        "job_progress",
+    ],
+)
 def test_a_reader_may_not_touch_the_owners_tables(city: Settings, table: str) -> None:
     with connect(city) as connection, connection.transaction():
         connection.execute(SET_ACTOR, ADMIN.settings(1000))
@@ -143,6 +155,85 @@ def test_a_token_is_known_by_its_hash_alone_and_ends_when_revoked(city: Settings
         assert not any(token in str(row) for row in stored)
         connection.execute("UPDATE access_token SET revoked_at = now()")
         assert connection.execute(READ_ACTOR, (hash_token(token),)).fetchone() is None
+
+
+def add_tasks(settings: Settings) -> None:
+    """A hazard of every assignment in every street; each was found first, and assigned later."""
+    for state, organisation in (("found", None), ("assigned", "一公司"), ("assigned", "二公司")):
+        with transaction(settings) as connection:
+            for code in (grid_code(0, 0), grid_code(3, 3)):
+                connection.execute(
+                    "INSERT INTO hazard (source_id, local_id, hazard_kind, severity, state, block_code, geometry) "
+                    "VALUES ('t', %s, 'fire', 3, 'found', %s, ST_SetSRID(ST_Point(120.001, 30.001), 4490))",
+                    (f"{code}-{organisation}", code),
+                )
+        with transaction(settings) as connection:
+            connection.execute(
+                "UPDATE hazard SET state = %s, organisation = %s WHERE local_id LIKE %s AND state = 'found' "
+                "AND %s::text IS NOT NULL",
+                (state, organisation, f"%-{organisation}", organisation),
+            )
+
+
+@pytest.mark.parametrize(
+    ("codes", "organisations", "access_class", "hazards", "past", "buildings"),
+    [
+        ((), (), 2, 6, 4, 4),
+        ((WEST,), (), 2, 3, 2, 1),
+        ((NOWHERE,), ("一公司",), 2, 2, 0, 0),
+        ((NOWHERE,), ("一公司", "二公司"), 2, 4, 0, 0),
+        ((WEST,), ("一公司",), 2, 4, 2, 1),
+        ((NOWHERE,), ("别家",), 2, 0, 0, 0),
+        ((NOWHERE,), (), 2, 0, 0, 0),
+        ((NOWHERE,), ("一公司",), 1, 0, 0, 0),
+        ((NOWHERE,), ("{一公司}", '"', "", "NULL"), 2, 0, 0, 0),
+    ],
+)
+def test_a_task_is_seen_from_its_block_and_by_its_organisation(
+    city: Settings, codes: tuple[str, ...], organisations: tuple[str, ...], access_class: int, hazards: int, past: int,
+    buildings: int,
+) -> None:  # fmt: skip
+    add_tasks(city)
+    actor = Actor("handler", codes, access_class, None, organisations)
+    assert count(city, actor, "hazard") == hazards
+    # What it was before it was assigned is seen from the block alone.
+    assert count(city, actor, "hazard_history") == past
+    assert count(city, actor, "building") == buildings
+
+
+def test_who_says_nothing_of_organisations_sees_no_task_of_any(city: Settings) -> None:
+    add_tasks(city)
+    with connect(city) as connection:
+        for setting in (None, "", "{}", "{NULL}"):
+            with connection.transaction(force_rollback=True):
+                connection.execute("SET LOCAL ROLE twin_reader")
+                connection.execute("SELECT set_config('twin.access_class', '4', true)")
+                if setting is not None:
+                    connection.execute("SELECT set_config('twin.organisations', %s, true)", (setting,))
+                assert connection.execute("SELECT count(*) FROM hazard").fetchone() == (0,), setting
+
+
+def test_a_token_acts_for_its_organisations_and_without_its_last_grant_reaches_nothing(city: Settings) -> None:
+    with transaction(city) as connection:
+        token = create_token(connection, "handler", organisations=["一公司", " 一公司", "二公司"])
+
+        def read() -> Actor:
+            row = connection.execute(READ_ACTOR, (hash_token(token),)).fetchone()
+            assert row is not None
+            return actor_from_row(row)[0]
+
+        assert read().organisations == ("一公司", "二公司")
+        assert not read().is_unscoped and not read().touches(WEST) and not read().reaches(WEST)
+        connection.execute("DELETE FROM organisation_grant")
+        assert not read().is_unscoped and read().organisations == ()
+        scoped = create_token(connection, "grid_manager", scope=[WEST])
+        connection.execute("DELETE FROM role_grant")
+        row = connection.execute(READ_ACTOR, (hash_token(scoped),)).fetchone()
+        assert row is not None and not actor_from_row(row)[0].is_unscoped
+        keys = {
+            Actor("handler", (NOWHERE,), 2, None, names).cache_key for names in ((), ("一",), ("二",), ("一", "二"))
+        }
+        assert len(keys) == 4
 
 
 def test_a_token_for_a_block_that_does_not_exist_is_refused(city: Settings) -> None:

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.toy import WEST, load_toy, toy_blocks
+from twin.access import READ_ACTOR, actor_from_row, hash_token
 from twin.command.root import main
+from twin.database import connect
 from twin.settings import Settings
 
 _TWIN = Path(sys.executable).with_name("twin")
@@ -115,6 +118,11 @@ def test_a_token_is_printed_alone(run: Run, database: Settings) -> None:
     load_toy(database)
     done = run(database, "token", "create", "--role", "grid_manager", "--scope", WEST)
     assert done.returncode == 0 and done.stdout.startswith("twin_") and done.stdout.count("\n") == 1
+    done = run(database, "token", "create", "--role", "handler", "--organisation", "甲公司", "--organisation", "乙公司")
+    with connect(database) as connection:
+        row: Any = connection.execute(READ_ACTOR, (hash_token(done.stdout.strip()),)).fetchone()
+    actor, _ = actor_from_row(row)
+    assert (actor.organisations, actor.granted_codes, actor.is_unscoped) == (("乙公司", "甲公司"), (), False)
 
 
 def test_the_command_speaks_the_readers_language(database: Settings) -> None:

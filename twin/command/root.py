@@ -124,11 +124,25 @@ def token_create(
             )
         ),
     ] = None,
+    organisation: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=str(
+                Text(
+                    "代表该单位,可见派给它的任务(不论在哪里),可多次给出;只给单位不给 --scope,则别的都看不到。",
+                    "Act for the organisation of this name: it sees what is assigned to that, wherever it lies; "
+                    "repeatable. Without --scope it sees nothing else.",
+                )
+            )
+        ),
+    ] = None,
     label: Annotated[str | None, typer.Option(help=str(Text("备注。", "A note to know it by.")))] = None,
 ) -> None:
     """Print the token alone, so that a script can keep it."""
     with transaction(Settings()) as connection:
-        token = create_token(connection, cast(Role, role), scope=scope or (), label=label)
+        token = create_token(
+            connection, cast(Role, role), scope=scope or (), organisations=organisation or (), label=label
+        )
     typer.echo(token)
 
 

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables. Importing this package registers every one of them on `Table.metadata`."""
 
-from twin.model.access import AccessToken, RoleGrant
+from twin.model.access import AccessToken, OrganisationGrant, RoleGrant
 from twin.model.address import (
     Address,
     AddressAlias,
     BusinessFeature,
     BusinessLayer,
+    BusinessLayerVersion,
+    LoadEnd,
     PlacementReview,
     PlaceName,
 )
@@ -15,7 +17,9 @@ from twin.model.block import Block, BlockLineage, BlockLink, BlockName, BlockSch
 from twin.model.change import Change, LayerKind
 from twin.model.city import Building, IndustrialPark, Road, UrbanVillage
 from twin.model.correction import FeatureEdit, Proposal
-from twin.model.fact import BlockFact, BlockFactDelta, Calendar, Measure, Pillar
+from twin.model.dataset import Dataset, DatasetBlock, DatasetKind
+from twin.model.export import ExportRecord
+from twin.model.fact import BlockFact, BlockFactChange, BlockFactDelta, Calendar, Measure, Pillar
 from twin.model.house import CodeForm, Storey, Unit
 from twin.model.incident import EventType, Incident
 from twin.model.inspection import Hazard, HazardAction, Inspection, Photo, PhotoUse
@@ -37,6 +41,7 @@ __all__ = [
     "AddressAlias",
     "Block",
     "BlockFact",
+    "BlockFactChange",
     "BlockFactDelta",
     "BlockLineage",
     "BlockLink",
@@ -45,12 +50,17 @@ __all__ = [
     "Building",
     "BusinessFeature",
     "BusinessLayer",
+    "BusinessLayerVersion",
     "Calendar",
     "Change",
     "CodeForm",
     "Component",
+    "Dataset",
+    "DatasetBlock",
+    "DatasetKind",
     "Element",
     "EventType",
+    "ExportRecord",
     "FeatureBlock",
     "FeatureColumns",
     "FeatureEdit",
@@ -64,10 +74,12 @@ __all__ = [
     "LayerKind",
     "LegalEntity",
     "Load",
+    "LoadEnd",
     "LoadReject",
     "Measure",
     "Model",
     "ModelVersion",
+    "OrganisationGrant",
     "Parcel",
     "Photo",
     "PhotoUse",

@@ -5,14 +5,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, LargeBinary, SmallInteger, func
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    LargeBinary,
+    SmallInteger,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from twin.model.table import CodeText, Table
 
 
 class AccessToken(Table):
-    """A token of one role."""
+    """A token of one role. One that ever had a grant is limited: without any it reaches nothing."""
 
     __tablename__ = "access_token"
 
@@ -24,13 +34,29 @@ class AccessToken(Table):
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    is_limited: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class RoleGrant(Table):
-    """One block that a token reaches. A token without grants reaches every block, and `~`."""
+    """One block that a token reaches. A token without grants of any sort reaches every block, and `~`."""
 
     __tablename__ = "role_grant"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     token_id: Mapped[int] = mapped_column(ForeignKey("access_token.id", ondelete="CASCADE"))
     block_code: Mapped[str] = mapped_column(CodeText(), nullable=False)
+
+
+class OrganisationGrant(Table):
+    """One organisation that a token acts for: it reaches what is assigned to that, wherever it lies."""
+
+    __tablename__ = "organisation_grant"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    token_id: Mapped[int] = mapped_column(ForeignKey("access_token.id", ondelete="CASCADE"))
+    organisation: Mapped[str]
+
+    __table_args__ = (
+        UniqueConstraint("token_id", "organisation", name="organisation_grant_token_id_key"),
+        CheckConstraint("organisation = btrim(organisation) AND organisation <> ''", name="organisation"),
+    )

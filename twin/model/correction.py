@@ -63,7 +63,7 @@ class Proposal(Table):
     __table_args__ = (
         CheckConstraint("state IN ('open', 'accepted', 'rejected', 'withdrawn')", name="state"),
         CheckConstraint("(state = 'accepted') = (version IS NOT NULL)", name="version"),
-        CheckConstraint(f"ST_SRID(geometry) = {STORAGE_SRID}", name="geometry"),
+        CheckConstraint(f"ST_SRID(geometry) = {STORAGE_SRID}", name="geometry_srid"),
         Index("proposal_state_idx", "state", "id"),
         Index("proposal_feature_idx", "kind", "feature_id"),
     )

@@ -36,6 +36,8 @@ class Hazard(FeatureColumns, Table):
 
 
 Index("hazard_object_idx", Hazard.object_kind, Hazard.object_id)
+Index("hazard_organisation_idx", Hazard.organisation)
+Index("hazard_inspection_id_idx", Hazard.inspection_id)
 
 
 class HazardAction(Table):
@@ -73,6 +75,7 @@ class Inspection(Table):
     role: Mapped[str]
     token_id: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
 
     __table_args__ = (Index("inspection_object_idx", "object_kind", "object_id"),)
 

@@ -31,7 +31,7 @@ class QualityIssue(Table):
 
     __table_args__ = (
         CheckConstraint("severity IN ('error', 'warning', 'notice')", name="severity"),
-        CheckConstraint(f"ST_SRID(geometry) = {STORAGE_SRID}", name="geometry"),
+        CheckConstraint(f"ST_SRID(geometry) = {STORAGE_SRID}", name="geometry_srid"),
         Index("quality_issue_open_idx", "kind", "where", postgresql_where=text("resolved_at IS NULL")),
         Index("quality_issue_load_id_idx", "load_id"),
         Index("quality_issue_geometry_idx", "geometry", postgresql_using="gist"),

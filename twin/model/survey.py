@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, Integer, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from twin.model.table import CodeText, Table
+
+_LOAD: Final = "the load that wrote it last, if none has changed it since"
 
 
 class SurveyRound(Table):
@@ -50,6 +52,8 @@ class SurveyResponse(Table):
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     role: Mapped[str]
     token_id: Mapped[int | None] = mapped_column(BigInteger)
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), unique=True)
+    load_id: Mapped[int | None] = mapped_column(BigInteger, comment=_LOAD)
 
     __table_args__ = (Index("survey_response_object_idx", "object_kind", "object_id"),)
 
@@ -71,6 +75,7 @@ class RentalSpace(Table):
     recorded_at: Mapped[datetime] = mapped_column(server_default=func.now())
     role: Mapped[str]
     token_id: Mapped[int | None] = mapped_column(BigInteger)
+    load_id: Mapped[int | None] = mapped_column(BigInteger, comment=_LOAD)
 
     __table_args__ = (
         CheckConstraint("area > 0", name="area"),

@@ -68,7 +68,7 @@ class Table(DeclarativeBase):
 def geometry_column(**options: Any) -> Mapped[Any]:
     """A geometry column of either dimension: a typmod would turn a Z away, or demand one.
 
-    The SRID is held by a CHECK, which PostGIS' `geometry_columns` reads as well.
+    The SRID is held by a CHECK of its own, which PostGIS' `geometry_columns` reads as well.
     """
     return mapped_column(Geometry(None, srid=-1, spatial_index=False), **options)
 
@@ -120,10 +120,8 @@ class FeatureColumns:
         name = cls.__tablename__  # type: ignore[attr-defined]
         return (
             UniqueConstraint("source_id", "local_id"),
-            CheckConstraint(
-                f"ST_SRID(geometry) = {STORAGE_SRID} AND ST_Dimension(geometry) = {cls.DIMENSION}",
-                name="geometry",
-            ),
+            CheckConstraint(f"ST_SRID(geometry) = {STORAGE_SRID}", name="geometry_srid"),
+            CheckConstraint(f"ST_Dimension(geometry) = {cls.DIMENSION}", name="geometry_dimension"),
             Index(f"{name}_block_code_idx", "block_code"),
             Index(f"{name}_geometry_idx", "geometry", postgresql_using="gist"),
             Index(f"{name}_geometry_3857_idx", "geometry_3857", postgresql_using="gist"),
