@@ -9,12 +9,14 @@ import sys
 
 import procrastinate
 
-from ingest.source import Options, RefusedLoadError, find_source
-from ingest.spooled import forget_undecided, spooled_file
+from ingest.rejected import recall_options
+from ingest.source import Options, RefusedLoadError, check_options, find_source
+from ingest.spooled import forget_rejects, forget_undecided, forget_upload_rejects, keep_rejects, spooled_file
 from ingest.withdraw import preview_withdrawal, withdraw_load
 from twin.database import transaction
-from twin.errors import TwinError
-from twin.jobs import LOAD_UPLOAD, WITHDRAW_LOAD, Progress, finish_progress
+from twin.datasets import note_overdue, refresh_datasets
+from twin.errors import RefusedError, TwinError
+from twin.jobs import FORGET_FILES, LOAD_UPLOAD, QUEUE, REFRESH_DATASETS, WITHDRAW_LOAD, Progress, finish_progress
 from twin.settings import Settings
 from twin.text import Text
 
@@ -58,6 +60,22 @@ async def withdraw(load_id: int, progress_id: int, *, preview: bool) -> None:
     await asyncio.to_thread(run_withdrawal, Settings(), load_id, progress_id, is_preview=preview)
 
 
+@TASKS.periodic(cron="*/5 * * * *")
+@TASKS.task(name=REFRESH_DATASETS.partition(":")[2], queue=QUEUE, queueing_lock="datasets")
+async def keep_datasets(timestamp: int) -> None:
+    """Count the datasets that changed, and put down which are overdue."""
+    await asyncio.to_thread(refresh_datasets, Settings())
+    await asyncio.to_thread(note_overdue, Settings())
+
+
+@TASKS.periodic(cron="*/10 * * * *")
+@TASKS.task(name=FORGET_FILES.partition(":")[2], queue=QUEUE, queueing_lock="files")
+async def forget_files(timestamp: int) -> None:
+    """Remove uploaded bytes that nobody decided on, and rejected rows whose time is over."""
+    await asyncio.to_thread(forget_undecided, Settings())
+    await asyncio.to_thread(forget_rejects, Settings())
+
+
 def run_withdrawal(settings: Settings, load_id: int, progress_id: int, *, is_preview: bool) -> None:
     """The work itself, in one transaction."""
     progress = Progress(settings, progress_id)
@@ -75,8 +93,11 @@ def run_withdrawal(settings: Settings, load_id: int, progress_id: int, *, is_pre
                 else withdraw_load(connection, load_id, f"token {row[1]}")
             )
             finish_progress(connection, progress_id, "done", report=done.as_dict(), result=None)
+        if not is_preview:
+            forget_upload_rejects(settings, load_id)
     except TwinError as error:
-        progress.finish("refused", report={"refused": error.text.as_dict(), "problems": []}, result=None)
+        problems = [problem.as_dict() for problem in error.problems] if isinstance(error, RefusedError) else []
+        progress.finish("refused", report={"refused": error.text.as_dict(), "problems": problems}, result=None)
 
 
 def run_upload(settings: Settings, upload_id: str, progress_id: int) -> None:
@@ -98,17 +119,22 @@ def run_upload(settings: Settings, upload_id: str, progress_id: int) -> None:
         mapping=given.get("mapping"), source_id=given.get("source"),
         layer=given.get("layer"), layer_name=given.get("layer_name"), scheme=given.get("scheme"),
         actor=f"token {token_id}", file_name=filename, time_zone=settings.time_zone,
+        update=given.get("update", "part"),
     )  # fmt: skip
     forget_undecided(settings)
+    forget_rejects(settings)
     progress.note(Text("检查", "checking") if is_check else Text("开始", "starting"), 0.0)
     try:
         with spooled_file(settings, upload_id, filename) as file:
             source = find_source(kind)
+            options = recall_options(file, options)
+            check_options(source, options)
             report = (
                 source.check(settings, file, options)
                 if is_check
                 else source.load(settings, file, options, progress.note)
             )
+            keep_rejects(settings, upload_id, file, options, report)
     except RefusedLoadError as error:
         progress.finish("refused", report=error.report.as_dict() | {"refused": error.text.as_dict()}, result=None)
     except TwinError as error:

@@ -41,7 +41,8 @@ def frame_from_table(
             continue
         values = table[theirs].str.strip()
         if ours in mapping.values:
-            values = _translate(values, mapping.values[ours], ours, report)
+            values, unknown = _translate(values, mapping.values[ours], ours, report)
+            is_kept[unknown] = False
         if isinstance(kind.table.columns[ours].type, TIMESTAMP):
             values, unread = _times(values, mapping.formats.get(ours), mapping.time_zone or time_zone, theirs, report)
             is_kept[unread] = False
@@ -80,17 +81,20 @@ def _points(table: pd.DataFrame, fields: Any) -> tuple[Any, Any]:
     return points, is_number
 
 
-def _translate(values: pd.Series[Any], words: Any, ours: str, report: LoadReport) -> pd.Series[Any]:
+def _translate(
+    values: pd.Series[Any], words: Any, ours: str, report: LoadReport
+) -> tuple[pd.Series[Any], pd.Index[Any]]:
+    """The values in our words, and the rows that have a word without a meaning, which are turned away."""
     words = {str(theirs).casefold(): word for theirs, word in words.items()}
     values = values.str.casefold()
-    unknown = values.notna() & (values != "") & ~values.isin(list(words))
+    unknown = (values.notna() & (values != "") & ~values.isin(list(words))).fillna(value=False).astype(bool)
     if unknown.any():
         report.reject(
             [int(row) for row in values.index[unknown]],
             Text("映射里没有这个值", "the mapping has no word for this value"),
             ours,
         )
-    return values.map(words, na_action="ignore").astype("string")
+    return values.map(words, na_action="ignore").astype("string"), values.index[unknown]
 
 
 def _times(

@@ -10,6 +10,7 @@ from typing import Final
 import geopandas as gpd
 import pandas as pd
 import pyogrio
+import shapely.errors
 
 from ingest.crs.declaration import settle_crs as settle_crs
 from ingest.crs.declaration import state_crs
@@ -34,23 +35,24 @@ def read_vector(path: Path, layer: str | None = None) -> VectorFile:
     Raises RefusedError for a file that GDAL cannot read, that has no geometry, or that has several layers
     when none is named.
     """
-    encoding = _encoding(path)
+    encoding = find_encoding(path)
     try:
-        frame = pyogrio.read_dataframe(path, layer=_choose_layer(path, layer), encoding=encoding)
-    except (RuntimeError, ValueError) as error:  # what GDAL, its drivers and its texts may raise
+        frame = pyogrio.read_dataframe(path, layer=choose_layer(path, layer), encoding=encoding)
+    except (RuntimeError, ValueError, shapely.errors.ShapelyError) as error:  # what GDAL, drivers and texts may raise
         raise RefusedError(Text(f"读不了 {path.name}:{error}", f"{path.name} cannot be read: {error}")) from error
     if not isinstance(frame, gpd.GeoDataFrame):
         raise RefusedError(
             Text(
-                f"{path.name} 没有几何列;表格请用 CSV 和映射载入。",
-                f"{path.name} has no geometry; load a table as CSV with a mapping.",
+                f"{path.name} 没有几何列;表格请用 CSV 或 XLSX 载入,几何写成 WKT 列。",
+                f"{path.name} has no geometry; load a table as CSV or XLSX, with the geometry as a column of WKT.",
             )
         )
     frame.index = pd.RangeIndex(1, len(frame) + 1)
     return VectorFile(frame, state_crs(path, frame.crs))
 
 
-def _choose_layer(path: Path, wanted: str | None) -> str:
+def choose_layer(path: Path, wanted: str | None) -> str:
+    """The layer of a file. Raises RefusedError where there are several and none, or another, is named."""
     names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     if wanted is None and len(names) == 1:
         return names[0]
@@ -64,7 +66,7 @@ def _choose_layer(path: Path, wanted: str | None) -> str:
     return wanted
 
 
-def _encoding(path: Path) -> str | None:
+def find_encoding(path: Path) -> str | None:
     """A shapefile's table in GBK often comes without the .cpg that would say so."""
     table = path.with_suffix(".dbf")
     if path.suffix.lower() != ".shp" or path.with_suffix(".cpg").exists() or not table.exists():

@@ -6,6 +6,11 @@ from __future__ import annotations
 from ingest.city.components import link_components
 from ingest.city.linked import LinkedSource
 from ingest.city.registers import register_reader
+from ingest.features import shaped_reader
 from ingest.kind import KINDS
 
-SOURCE = LinkedSource(kind=KINDS["components"], read=register_reader("components"), link=link_components)
+SOURCE = LinkedSource(
+    kind=KINDS["components"],
+    read=shaped_reader(KINDS["components"], register_reader("components")),
+    link=link_components,
+)

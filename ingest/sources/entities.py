@@ -6,6 +6,11 @@ from __future__ import annotations
 from ingest.city.houses import link_entities
 from ingest.city.linked import LinkedSource
 from ingest.city.registers import register_reader
+from ingest.features import shaped_reader
 from ingest.kind import KINDS
 
-SOURCE = LinkedSource(kind=KINDS["entities"], read=register_reader("entities", "uscc"), link=link_entities)
+SOURCE = LinkedSource(
+    kind=KINDS["entities"],
+    read=shaped_reader(KINDS["entities"], register_reader("entities", "uscc")),
+    link=link_entities,
+)

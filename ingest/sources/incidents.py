@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.kind import KINDS
 from ingest.mapping import check_mapping, detect_mapping, read_mapping
-from ingest.readers.table import read_table
+from ingest.readers.table import read_cells
 from ingest.readers.vector import settle_crs
 from ingest.report import LoadReport
 from ingest.source import Batches, FrameSource, Options
@@ -19,7 +19,7 @@ _WANTED = (
 
 
 def _read(path: Path, options: Options, report: LoadReport) -> Batches:
-    table = read_table(path)
+    table = read_cells(path, options.layer)
     columns = list(table.columns)
     mapping = read_mapping(options.mapping) if options.mapping else detect_mapping(columns, _WANTED)
     check_mapping(mapping, columns, ("local_id", "event_type", "occurred_at"), path.name)

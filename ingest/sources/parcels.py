@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parcels with their planning conditions from a vector file."""
+"""Parcels with their planning conditions from a table or a vector file."""
 
 from __future__ import annotations
 
 from ingest.city.registers import register_reader
+from ingest.features import shaped_reader
 from ingest.kind import KINDS
 from ingest.source import FrameSource
 
-SOURCE = FrameSource(kind=KINDS["parcels"], read=register_reader("parcels"))
+SOURCE = FrameSource(kind=KINDS["parcels"], read=shaped_reader(KINDS["parcels"], register_reader("parcels")))

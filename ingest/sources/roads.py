@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Roads from a vector file."""
+"""Roads from a vector file or a table with WKT."""
 
 from __future__ import annotations
 

@@ -6,6 +6,9 @@ from __future__ import annotations
 from ingest.city.houses import link_storeys
 from ingest.city.linked import LinkedSource
 from ingest.city.registers import register_reader
+from ingest.features import shaped_reader
 from ingest.kind import KINDS
 
-SOURCE = LinkedSource(kind=KINDS["storeys"], read=register_reader("storeys", "number"), link=link_storeys)
+SOURCE = LinkedSource(
+    kind=KINDS["storeys"], read=shaped_reader(KINDS["storeys"], register_reader("storeys", "number")), link=link_storeys
+)

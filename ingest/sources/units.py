@@ -6,6 +6,9 @@ from __future__ import annotations
 from ingest.city.houses import link_units
 from ingest.city.linked import LinkedSource
 from ingest.city.registers import register_reader
+from ingest.features import shaped_reader
 from ingest.kind import KINDS
 
-SOURCE = LinkedSource(kind=KINDS["units"], read=register_reader("units"), link=link_units)
+SOURCE = LinkedSource(
+    kind=KINDS["units"], read=shaped_reader(KINDS["units"], register_reader("units")), link=link_units
+)

@@ -14,9 +14,11 @@ import geopandas as gpd
 import httpx
 import pytest
 
+from ingest.command.blocks import Action, run_action
 from ingest.kind import KINDS
 from ingest.load import load_frames
 from ingest.report import LoadReport
+from ingest.source import Options
 from tests.api.district import COMMUNITY
 from tests.api.server import City
 from twin.crs import parse_crs
@@ -73,6 +75,44 @@ def test_a_load_is_previewed_and_taken_back_by_the_worker(live_city: City) -> No
             finally:
                 worker.terminate()
         assert admin.get(f"/loads/{number}").json()["withdrawn_at"] is not None
+
+
+def test_a_change_of_blocks_is_previewed_and_taken_back_or_says_what_stands_upon_it(
+    live_city: City, tmp_path: Path
+) -> None:
+    settings, old, new, newest = live_city.settings, f"{COMMUNITY}01", f"{COMMUNITY}31", f"{COMMUNITY}41"
+    live_city.execute("UPDATE block SET valid_from = now() - interval '1 year'")
+    path = tmp_path / "r.csv"
+    numbers: list[int | None] = []
+    for before, after in ((old, new), (new, newest)):
+        path.write_text(f"old,new\n{before},{after}\n")
+        numbers.append(run_action(settings, Action.RENUMBER, path, Options()).load_id)
+    with live_city.client("admin") as admin:
+        environment = os.environ | {"TWIN_DATABASE_URL": database_url(settings)}
+        program = Path(sys.executable).with_name("twin")
+        with subprocess.Popen([program, "worker"], env=environment, stdout=subprocess.DEVNULL) as worker:
+            try:
+
+                def withdraw(load: int | None, **options: bool) -> dict[str, Any]:
+                    return wait(admin, admin.post(f"/loads/{load}/withdraw", json=options).json()["job_id"])
+
+                refused = withdraw(numbers[0])
+                assert refused["state"] == "refused"
+                (reason,) = refused["report"]["problems"]
+                assert (reason["where"], reason["fix_i18n"]["en"]) == (
+                    f"code {new}",
+                    f"withdraw load {numbers[1]} first",
+                )
+                plan = withdraw(numbers[1])["report"]
+                assert (plan["removed"], plan["returned"]) == (1, 1) and plan["rehomed"] > 0
+                assert admin.get(f"/blocks/{newest}").status_code == 200
+                assert withdraw(numbers[1], preview=False)["report"] == plan
+                assert withdraw(numbers[0], preview=False)["state"] == "done"
+            finally:
+                worker.terminate()
+        assert admin.get(f"/blocks/{newest}").status_code == admin.get(f"/blocks/{new}").status_code == 404
+        assert admin.get(f"/blocks/{old}").json()["valid_to"] is None
+        assert admin.get(f"/blocks/{old}/lineage").json()["successors"] == []
 
 
 @pytest.mark.parametrize("path", ["/loads", "/loads/1", "/loads/1/rejects"])
