@@ -3,12 +3,14 @@
 
 Everybody fills the same empty `building` table with its columns, constraints and indexes. Ours begins
 with a frame in memory as a reader gives it and ends with the commit: validation, repair, blocks, COPY,
-merge, change log, report. The peers get the finished rows, ready before the clock starts, and no triggers.
+change log, facts, report. The peers get the finished rows, ready before the clock starts, and no triggers.
+As they are used otherwise, they make a plain table of their own; that is shown too, where it is asked for.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -46,10 +48,12 @@ OURS: Final = "twin load_frames"
 COPY: Final = r"psql \copy text"
 OGR2OGR: Final = "ogr2ogr"
 TO_POSTGIS: Final = "geopandas.to_postgis"
+_OWN_SUFFIX: Final = ", a table of its own"
 
 _KIND: Final = KINDS["buildings"]
 _COLUMNS: Final = ", ".join(column.name for column in _KIND.columns)
 _OWN_TABLE: Final = "into a table of its own with one spatial index, no constraints and no Mercator copy"
+_NO_TRIGGERS: Final = "-c session_replication_role=replica"
 
 _TO_POSTGIS_ROWS: Final = 100_000
 """It is slow; its rate does not depend on the number of rows."""
@@ -58,7 +62,7 @@ _TO_POSTGIS_ROWS: Final = 100_000
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print and keep the account."""
     options = parse_options("load", "整条载入流程与 psql \\copy 并排 / the whole load pipeline beside \\copy",
-                            arguments, peers=("ogr2ogr", "to-postgis"))  # fmt: skip
+                            arguments, peers=("ogr2ogr", "to-postgis", "own-tables"))  # fmt: skip
     console = Console()
     with own_database() as settings, tempfile.TemporaryDirectory() as folder:
         run(settings, Path(folder), options, console)
@@ -84,10 +88,11 @@ def run(settings: Settings, folder: Path, options: Options, console: Console) ->
         Contender(OURS, lambda: _load_ours(settings, frame), lambda: _empty(settings), is_ours=True),
         Contender(COPY, lambda: _copy(settings, rows, report.kept), lambda: _empty(settings)),
     ]
+    tables = (False, True) if "own-tables" in options.peers else (False,)
     if "ogr2ogr" in options.peers and shutil.which("ogr2ogr"):
-        contenders.append(_ogr2ogr(settings, folder))
+        contenders += [_ogr2ogr(settings, folder, is_own) for is_own in tables]
     if "to-postgis" in options.peers:
-        contenders.append(_to_postgis(settings))
+        contenders += [_to_postgis(settings, is_own) for is_own in tables]
     title = f"{city.buildings:,} buildings into PostGIS"
     comparison = compare(title, METRICS, contenders, options.rounds, on_run=_teller(console))
     print_comparison(comparison, console)
@@ -132,37 +137,46 @@ def _copy(settings: Settings, rows: Path, count: int) -> Sample:
     return _sample(count, seconds, cpu_of_children() - cpu, cpu_of_stat(done.stdout))
 
 
-def _ogr2ogr(settings: Settings, folder: Path) -> Contender:
-    """As it is used: it makes its table itself."""
+def _ogr2ogr(settings: Settings, folder: Path, is_own: bool) -> Contender:
+    """Into the same table, or into one that it makes itself."""
     finished = _read_finished(settings)
     path = folder / "building.gpkg"
-    finished.to_file(path, engine="pyogrio", layer="building")
+    if not path.exists():
+        finished.to_file(path, engine="pyogrio", layer="building")
+    into = ["-overwrite", "-nln", "building_ogr2ogr"] if is_own else ["-append", "-nln", "building"]
     command = [
-        "ogr2ogr", "--config", "PG_USE_COPY", "YES", "-overwrite", "-gt", "unlimited", "-f", "PostgreSQL",
-        "PG:" + make_conninfo(database_url(settings)), str(path), "-nln", "building_ogr2ogr",
+        "ogr2ogr", "--config", "PG_USE_COPY", "YES", "-gt", "unlimited", "-f", "PostgreSQL",
+        "PG:" + make_conninfo(database_url(settings)), str(path), *into,
     ]  # fmt: skip
+    environment = os.environ | {"PGOPTIONS": _NO_TRIGGERS}
 
     def run() -> Sample:
         cpu, started = cpu_of_children(), time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
         return _sample(len(finished), time.perf_counter() - started, cpu_of_children() - cpu, None)
 
-    return Contender(OGR2OGR, run, lambda: _empty(settings), note=f"from a GeoPackage, {_OWN_TABLE}")
+    name = OGR2OGR + _OWN_SUFFIX if is_own else OGR2OGR
+    note = f"from a GeoPackage{', ' + _OWN_TABLE if is_own else ''}"
+    return Contender(name, run, lambda: _empty(settings), note=note)
 
 
-def _to_postgis(settings: Settings) -> Contender:
+def _to_postgis(settings: Settings, is_own: bool) -> Contender:
+    """Into the same table, or into one that it makes itself."""
     finished = _read_finished(settings, _TO_POSTGIS_ROWS)
+    table, if_exists = ("building_to_postgis", "replace") if is_own else ("building", "append")
 
     def run() -> Sample:
         cpu, started = time.process_time(), time.perf_counter()
         with make_engine(database_url(settings)).begin() as connection:
-            finished.to_postgis("building_to_postgis", connection, if_exists="replace")
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+            finished.to_postgis(table, connection, if_exists=if_exists)
             seconds, client = time.perf_counter() - started, time.process_time() - cpu
             stat = str(connection.exec_driver_sql(BACKEND_STAT).scalar_one())
         return _sample(len(finished), seconds, client, cpu_of_stat(stat))
 
-    note = f"{len(finished):,} of the rows, {_OWN_TABLE}"
-    return Contender(TO_POSTGIS, run, lambda: _empty(settings), note=note)
+    name = TO_POSTGIS + _OWN_SUFFIX if is_own else TO_POSTGIS
+    note = f"{len(finished):,} of the rows{', ' + _OWN_TABLE if is_own else ''}"
+    return Contender(name, run, lambda: _empty(settings), note=note)
 
 
 def _read_finished(settings: Settings, limit: int | None = None) -> gpd.GeoDataFrame:
@@ -189,8 +203,9 @@ def _write_rows(settings: Settings, path: Path) -> None:
 def _empty(settings: Settings) -> None:
     """An empty table, and a server with nothing left to write from before."""
     with connect(settings, autocommit=True) as connection:
-        connection.execute("TRUNCATE building, feature_block, load_reject, load RESTART IDENTITY")
-        connection.execute("TRUNCATE change RESTART IDENTITY")
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("TRUNCATE building, feature_block, load, change, block_fact, block_fact_delta "
+                           "RESTART IDENTITY CASCADE")  # fmt: skip
         connection.execute("CHECKPOINT")
 
 

@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
         _load_points(settings, points)
         console.print(f"{machine}", soft_wrap=True)
         console.print(f"seed {options.seed}, {count:,} points, {city.side**2:,} base grids")
-        index.raster_points = count + 1
+        index.raster_features = count + 1
         is_same = bool((_place_ours(settings, points)[0] == index.home(points)).all())
         console.print(f"identical to the exact answer for all points: {is_same}")
         contenders = [
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _place_ours(settings: Settings, points: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Sample]:
     with connect(settings) as connection:
         index = BlockIndex.read(connection)
-    index.raster_points = 0  # at every scale, so that the smoke test runs what is measured
+    index.raster_features = 0  # at every scale, so that the smoke test runs what is measured
     cpu, started = time.process_time(), time.perf_counter()
     homes = index.home(points)
     return homes, _sample(len(points), time.perf_counter() - started, time.process_time() - cpu)

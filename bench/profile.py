@@ -43,7 +43,6 @@ _INCIDENTS: Final = {"full": 2_000_000, "middle": 200_000, "small": 4_000}
 _CITY_BUILDINGS: Final = {"full": 1_000_000, "middle": 100_000, "small": 2_000}
 """How large the district is drawn: at full scale it has 4,096 base grids."""
 
-_BATCH: Final = 250_000
 _REQUESTS: Final = 600
 _CONNECTIONS: Final = 4
 _LEVELS: Final = (6, 9, 12, 14)
@@ -54,7 +53,7 @@ _FILL: Final = """
     SELECT 'bench', number, 'bench', 'type ' || number %% 30, 1 + number %% 4,
            CASE WHEN number %% 10 = 0 THEN 'handling' ELSE 'closed' END,
            now() - (number::bigint * 7919 %% 31536000) * interval '1 second', place.code, place.point
-    FROM generate_series(%(first)s::int, %(last)s::int) AS number
+    FROM generate_series(1, %(last)s::int) AS number
     JOIN (SELECT row_number() OVER (ORDER BY code) - 1 AS position, code, ST_PointOnSurface(geometry) AS point,
                  count(*) OVER () AS places
           FROM valid_block WHERE length(code) = 14) AS place ON place.position = number * 104729::bigint %% place.places
@@ -99,10 +98,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _fill(settings: Settings, count: int) -> str:
     """So many incidents over all base grids and a year; gives a token."""
-    for first in range(1, count + 1, _BATCH):
-        with transaction(settings) as connection:
-            connection.execute(_FILL, {"first": first, "last": min(first + _BATCH - 1, count)})
-            connection.execute("SELECT fold_facts()")
+    with transaction(settings) as connection:
+        connection.execute("SELECT begin_bulk('incident')")
+        connection.execute(_FILL, {"last": count})
+        connection.execute("SELECT end_bulk('incident'), fold_facts()")
     with connect(settings, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
     with transaction(settings) as connection:

@@ -7,7 +7,8 @@ One transaction a load: nothing half-loaded is ever visible, and an identical se
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import geopandas as gpd
@@ -22,6 +23,8 @@ from twin.crs import DeclaredCrs
 from twin.database import Connection
 from twin.errors import Problem
 from twin.text import Text
+
+_PORTION_ROWS = 100_000
 
 OnProgress = Callable[[Text, float], None]
 
@@ -40,8 +43,10 @@ def check_frames(
     """What a load would say, with nothing written."""
     started = time.monotonic()
     report.crs_declared = declared.name
+    seen = set[str]()
     for frame in frames:
-        prepare(frame, kind, declared, report, index)
+        for portion in _cut(frame, index):
+            prepare(portion, kind, declared, report, index, seen)
     _explain(kind, report)
     report.seconds = time.monotonic() - started
     return report
@@ -69,18 +74,39 @@ def load_frames(
     on_progress(Text("读取块", "reading blocks"), 0.0)
     index = index or BlockIndex.read(connection)
     report.load_id = start_load(connection, report, actor)
-    create_staging(connection, kind)
-    for number, frame in enumerate(frames):
-        on_progress(Text(f"检查并入块,第 {number + 1} 批", f"checking and placing, batch {number + 1}"), 0.3)
-        kept, meetings = prepare(frame, kind, declared, report, index)
-        copy_rows(connection, kind, kept, meetings, report.source_id, report.load_id)
+    staging, seen, number = None, set[str](), 0
+    with ThreadPoolExecutor(1) as copier:
+        # A frame may be made with the same connection, so nothing is on its way while the next one is asked for.
+        for frame in frames:
+            copying: Future[None] | None = None
+            for portion in _cut(frame, index):
+                number += 1
+                on_progress(Text(f"检查并入块,第 {number} 批", f"checking and placing, batch {number}"), 0.3)
+                kept, meetings = prepare(portion, kind, declared, report, index, seen)
+                # The server takes one portion in while the next is looked at here.
+                if copying is not None:
+                    copying.result()
+                staging = staging or create_staging(connection, kind, len(kept))
+                copying = copier.submit(
+                    copy_rows, connection, staging, kept, meetings, report.source_id, report.load_id
+                )
+            if copying is not None:
+                copying.result()
     on_progress(Text("合并", "merging"), 0.8)
-    merge(connection, kind, report.source_id, report)
+    merge(connection, staging or create_staging(connection, kind), report.source_id, report)
     connection.execute("SELECT fold_facts()")
     _explain(kind, report)
     report.seconds = time.monotonic() - started
     finish_load(connection, report)
     return report
+
+
+def _cut(frame: gpd.GeoDataFrame, index: BlockIndex | None) -> Iterator[gpd.GeoDataFrame]:
+    """The frame in portions; at least one, so that an empty frame is seen as well."""
+    if index is not None:
+        index.expect(len(frame))
+    for start in range(0, max(len(frame), 1), _PORTION_ROWS):
+        yield frame.iloc[start : start + _PORTION_ROWS]
 
 
 def start_load(connection: Connection, report: LoadReport, actor: str) -> int:

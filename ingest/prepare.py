@@ -4,17 +4,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import shapely
-from sqlalchemy import BigInteger, Boolean, Float, Integer, SmallInteger
-from sqlalchemy.dialects.postgresql import TIMESTAMP
 
+from ingest.cast import cast_columns, turn_away
 from ingest.kind import Kind
 from ingest.report import LoadReport
 from twin.blocks import BlockIndex, Meeting
@@ -23,17 +20,26 @@ from twin.errors import Problem, RefusedError
 from twin.model.table import OUTSIDE
 from twin.text import Text
 
-_PIPELINE_COLUMNS: Final = frozenset({"geometry", "block_code", "spans_blocks", "load_id", "attributes"})
+_NO_ID: Final = (
+    Text("文件没有编号列,以内容摘要作为编号", "the file has no id column; the digest of a row is its id"),
+    Text("在映射中指定 local_id 列,更新才能对上", "map a column to local_id, so that updates meet their rows"),
+)
 
 
 def prepare(
-    frame: gpd.GeoDataFrame, kind: Kind, declared: DeclaredCrs, report: LoadReport, index: BlockIndex | None
+    frame: gpd.GeoDataFrame,
+    kind: Kind,
+    declared: DeclaredCrs,
+    report: LoadReport,
+    index: BlockIndex | None,
+    seen: set[str] | None = None,
 ) -> tuple[gpd.GeoDataFrame, list[Meeting]]:
     """The rows of `frame` that may enter `kind`, in the storage CRS with `block_code`, and what they span.
 
     `frame` has `local_id`, the table's columns by name and a geometry column in the declared CRS; its index
     is the row number in the file. What is turned away is put down in `report`. Without an `index` nothing
-    is put into blocks and `outside` stays unknown.
+    is put into blocks and `outside` stays unknown. A file that comes in portions brings the ids of the earlier
+    ones along in `seen`, which this one's are added to.
 
     Raises RefusedError when the coordinates are impossible in the declared CRS.
     """
@@ -42,8 +48,8 @@ def prepare(
     frame = _to_storage(frame, declared, report)
     frame = _repair(frame, kind, report)
     frame = _name_rows(frame, kind, report)
-    frame = _cast(frame, kind, report)
-    frame = _reject_duplicates(frame, report)
+    frame = cast_columns(frame, kind, report)
+    frame = _reject_duplicates(frame, report, seen)
     report.kept += len(frame)
     return _put_into_blocks(frame, kind, report, index)
 
@@ -56,11 +62,11 @@ def _reject_places(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> g
     geometry = _geometry(frame)
     missing = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     finite = missing | np.isfinite(shapely.bounds(geometry)).all(axis=1)
-    _turn_away(frame, ~finite, report, Text("坐标不是数", "a coordinate is not a number"), "geometry")
+    turn_away(frame, ~finite, report, Text("坐标不是数", "a coordinate is not a number"), "geometry")
     wrong = ~missing & finite & (shapely.get_dimensions(geometry) != kind.dimension)
     kinds = (Text("点", "a point"), Text("线", "a line"), Text("面", "an area"))
     wanted = kinds[kind.dimension]
-    _turn_away(
+    turn_away(
         frame, wrong, report,
         Text(f"几何类型不对,{kind.title.zh}应为{wanted.zh}",
              f"wrong geometry type: {kind.title.en} are {wanted.en} each"),
@@ -68,18 +74,11 @@ def _reject_places(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> g
     )  # fmt: skip
     keep = finite & ~wrong
     if kind.is_place_required:
-        _turn_away(frame, missing, report, Text("没有几何", "no geometry"), "geometry")
+        turn_away(frame, missing, report, Text("没有几何", "no geometry"), "geometry")
         keep &= ~missing
     else:
         report.unplaced += int(missing.sum())
     return frame[keep]
-
-
-def _turn_away(
-    frame: gpd.GeoDataFrame, mask: npt.NDArray[np.bool_], report: LoadReport, reason: Text, column: str
-) -> None:
-    if mask.any():
-        report.reject([int(row) for row in frame.index[mask]], reason, column)
 
 
 def _to_storage(frame: gpd.GeoDataFrame, declared: DeclaredCrs, report: LoadReport) -> gpd.GeoDataFrame:
@@ -106,7 +105,7 @@ def _to_storage(frame: gpd.GeoDataFrame, declared: DeclaredCrs, report: LoadRepo
     frame = frame.set_geometry(gpd.GeoSeries(stored, index=frame.index))
     reachable = ~placed | np.isfinite(shapely.bounds(stored)).all(axis=1)
     reason = Text(f"坐标不能从 {declared.name} 转换", f"the coordinates cannot be converted from {declared.name}")
-    _turn_away(frame, ~reachable, report, reason, "geometry")
+    turn_away(frame, ~reachable, report, reason, "geometry")
     return frame[reachable]
 
 
@@ -120,7 +119,7 @@ def _repair(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoD
         geometry[broken] = repaired
         lost = np.zeros(len(frame), dtype=bool)
         lost[broken] = shapely.is_empty(repaired) | (shapely.get_dimensions(repaired) != kind.dimension)
-        _turn_away(
+        turn_away(
             frame, lost, report,
             Text("几何无效且无法修复", "the geometry is invalid and nothing of it can be kept"), "geometry",
         )  # fmt: skip
@@ -129,12 +128,32 @@ def _repair(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoD
         geometry = _geometry(frame)
         placed = ~shapely.is_missing(geometry)
     if kind.dimension == 2:
-        # Exterior rings counter-clockwise, as GeoJSON and the tile path want them.
-        oriented = shapely.orient_polygons(geometry)
-        frame = frame.set_geometry(gpd.GeoSeries(oriented, index=frame.index))
+        turned = _find_turned(geometry)
+        if turned.any():
+            geometry = geometry.copy()
+            geometry[turned] = shapely.orient_polygons(geometry[turned])
+            frame = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index))
     if placed.any():
         report.include(shapely.total_bounds(_geometry(frame)[placed]).tolist())
     return frame
+
+
+def _find_turned(geometry: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which areas may have a ring the wrong way: exteriors go counter-clockwise, as GeoJSON and the tiles want them.
+
+    An area of several rings is not looked into; whoever turns it finds out.
+    """
+    turned = ~shapely.is_missing(geometry)
+    rings = shapely.get_num_interior_rings(geometry)
+    simple = np.flatnonzero((shapely.get_type_id(geometry) == shapely.GeometryType.POLYGON) & (rings == 0))
+    xy, owner = shapely.get_coordinates(geometry[simple], return_index=True)
+    if len(xy):
+        # Twice the signed area of each, from its own first point; the step from one to the next is none of either.
+        first = np.flatnonzero(np.diff(owner, prepend=-1))
+        xy = xy - xy[first][owner]
+        cross = np.where(owner[1:] == owner[:-1], xy[:-1, 0] * xy[1:, 1] - xy[1:, 0] * xy[:-1, 1], 0.0)
+        turned[simple] = np.bincount(owner[:-1], cross, len(simple)) <= 0
+    return turned
 
 
 def _name_rows(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoDataFrame:
@@ -142,22 +161,12 @@ def _name_rows(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.G
     frame = frame.copy()
     if "local_id" not in frame.columns:
         frame["local_id"] = _digest_rows(frame)
-        report.problems.append(
-            Problem(
-                report.file_name or kind.name,
-                Text(
-                    "文件没有编号列,以内容摘要作为编号",
-                    "the file has no id column; the digest of a row is its id",
-                ),
-                Text(
-                    "在映射中指定 local_id 列,更新才能对上",
-                    "map a column to local_id, so that updates meet their rows",
-                ),
-            )
-        )
+        problem = Problem(report.file_name or kind.name, *_NO_ID)
+        if problem not in report.problems:
+            report.problems.append(problem)
     ids = frame["local_id"].astype("string").str.strip()
     missing = np.asarray(ids.isna() | (ids == ""))
-    _turn_away(frame, missing, report, Text("没有编号", "no id"), "local_id")
+    turn_away(frame, missing, report, Text("没有编号", "no id"), "local_id")
     frame["local_id"] = ids
     return frame[~missing]
 
@@ -170,97 +179,13 @@ def _digest_rows(frame: gpd.GeoDataFrame) -> list[str]:
     return [digest.hexdigest()[:24] for digest in digests]
 
 
-def _cast(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoDataFrame:
-    """Bring every column to its table's type; a value that cannot be is a rejected row, not a NULL."""
-    frame = frame.copy()
-    known = {column.name: column for column in kind.columns}
-    extra = [name for name in frame.columns if name not in known and name not in _PIPELINE_COLUMNS]
-    frame["attributes"] = _attributes(frame, extra) if kind.keeps_attributes else "{}"
-    if not kind.keeps_attributes:
-        report.ignored_columns = sorted({*report.ignored_columns, *extra})
-    frame = frame.drop(columns=extra)
-    bad = np.zeros(len(frame), dtype=bool)
-    for name, column in known.items():
-        if name in _PIPELINE_COLUMNS or name not in frame.columns:
-            continue
-        given = frame[name]
-        cast = _cast_column(given, column.type)
-        broken = np.asarray(cast.isna() & given.notna())
-        if broken.any():
-            # What is empty or blank is no value, so nothing of it is lost.
-            written = given.astype("string").str.strip()
-            broken = broken & (written != "").to_numpy(bool, na_value=False)
-        if broken.any():
-            _turn_away(
-                frame, broken & ~bad, report,
-                Text(f"值不能读作{_type_name(column.type).zh}", f"the value is not {_type_name(column.type).en}"), name,
-            )  # fmt: skip
-            bad |= broken
-        frame[name] = cast
-    return frame[~bad]
-
-
-def _attributes(frame: gpd.GeoDataFrame, columns: list[str]) -> list[str]:
-    """A JSON object for each row, of the columns in which it has a value."""
-    if not columns:
-        return ["{}"] * len(frame)
-    members = [_members(name, frame[name]) for name in columns]
-    return ["{" + ", ".join(filter(None, row)) + "}" for row in zip(*members, strict=True)]
-
-
-def _members(name: str, values: pd.Series[Any]) -> list[str]:
-    """`"name": value` for each row, '' where there is no value. Each distinct value is written once."""
-    key = json.dumps(name, ensure_ascii=False)
-
-    def write(value: Any) -> str:
-        plain = None if _is_missing(value) else _plain(value)
-        return "" if _is_missing(plain) else f"{key}: {json.dumps(plain, ensure_ascii=False)}"
-
-    if values.dtype == object:
-        # 1, 1.0 and true are one distinct value, but not one text; and lists have no hash.
-        return [write(value) for value in values]
-    codes, distinct = pd.factorize(values)
-    written = np.array([*(write(value) for value in distinct), ""], dtype=object)
-    return written[codes].tolist()
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, float) and not np.isfinite(value)) or value is pd.NaT or value is pd.NA
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)
-
-
-def _cast_column(values: pd.Series[Any], kind: object) -> pd.Series[Any]:
-    if isinstance(kind, SmallInteger | BigInteger | Integer):
-        number = pd.to_numeric(values, errors="coerce")
-        return number.where(number == number.round()).astype("Int64")
-    if isinstance(kind, Float):
-        return pd.to_numeric(values, errors="coerce").astype("Float64")
-    if isinstance(kind, Boolean):
-        return values.astype("boolean")
-    if isinstance(kind, TIMESTAMP):
-        return pd.to_datetime(values, errors="coerce", utc=True)
-    text = values.astype("string")
-    return text.str.replace("\x00", "", regex=False)
-
-
-def _type_name(kind: object) -> Text:
-    if isinstance(kind, SmallInteger | BigInteger | Integer):
-        return Text("整数", "a whole number")
-    if isinstance(kind, Float):
-        return Text("数", "a number")
-    if isinstance(kind, TIMESTAMP):
-        return Text("时间", "a time")
-    return Text("文本", "text")
-
-
-def _reject_duplicates(frame: gpd.GeoDataFrame, report: LoadReport) -> gpd.GeoDataFrame:
-    again = np.asarray(frame["local_id"].duplicated(keep="first"))
-    _turn_away(
+def _reject_duplicates(frame: gpd.GeoDataFrame, report: LoadReport, seen: set[str] | None) -> gpd.GeoDataFrame:
+    again = np.array(frame["local_id"].duplicated(keep="first"), dtype=bool)
+    if seen is not None:
+        ids = frame["local_id"].to_numpy(object)
+        again |= np.fromiter((local_id in seen for local_id in ids), bool, len(ids))
+        seen.update(ids)
+    turn_away(
         frame,
         again,
         report,
@@ -278,9 +203,7 @@ def _put_into_blocks(
         report.outside = None
         return frame, []
     geometry = _geometry(frame)
-    points = geometry if kind.dimension == 0 else shapely.point_on_surface(geometry)
-    homes = index.home(points)
-    meetings = index.meetings(geometry, homes) if kind.dimension else []
+    homes, meetings = index.place(geometry) if kind.dimension else (index.home(geometry), [])
     frame["block_code"] = homes
     spanning = np.zeros(len(frame), dtype=bool)
     spanning[[meeting.row for meeting in meetings]] = True

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Rows into PostgreSQL: binary COPY to a staging table, then one set-based merge."""
+"""Rows into PostgreSQL: binary COPY to a staging table, then one set-based merge.
+
+Very many rows for an empty table are copied into the table itself, whose indexes are then made once.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
@@ -23,36 +27,56 @@ from twin.blocks import Meeting
 from twin.database import Connection
 from twin.model.table import STORAGE_SRID
 
-_BATCH_ROWS = 50_000
-
 _MANY_ROWS = 5_000
 """New rows from which on the planner must hear of them before it plans what follows."""
 
 
-def create_staging(connection: Connection, kind: Kind) -> None:
-    """An empty staging table with the kind's columns; it goes with the transaction."""
-    connection.execute(
-        sql.SQL("CREATE TEMP TABLE staging ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
-            _names(kind), sql.Identifier(kind.table.name)
-        )
-    )
+BULK_ROWS = 50_000
+"""From so many rows at once on it pays to make a table's indexes anew."""
+
+
+@dataclass(frozen=True)
+class Staging:
+    """Where a load's rows are put: a table beside the kind's own, or that itself (`is_bulk`)."""
+
+    kind: Kind
+    is_bulk: bool
+
+    @property
+    def table(self) -> str:
+        """The table that rows are copied to."""
+        return self.kind.table.name if self.is_bulk else "staging"
+
+
+def create_staging(connection: Connection, kind: Kind, rows: int = 0) -> Staging:
+    """A staging table with the kind's columns, which goes with the transaction; `rows` are known to come."""
+    table = sql.Identifier(kind.table.name)
+    connection.execute("DROP TABLE IF EXISTS pg_temp.staging, pg_temp.staging_block")
+    row = (rows >= BULK_ROWS and connection.execute("SELECT begin_bulk(%s)", (kind.table.name,)).fetchone()) or (False,)
+    if row[0]:
+        # What is in the table by then is what was loaded.
+        made = sql.SQL("CREATE TEMP VIEW staging AS SELECT {} FROM {}")
+    else:
+        made = sql.SQL("CREATE TEMP TABLE staging ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
+    connection.execute(made.format(_names(kind), table))
     connection.execute(
         'CREATE TEMP TABLE staging_block (local_id text, block_code text COLLATE "C", share float8) ON COMMIT DROP'
     )
+    return Staging(kind, row[0])
 
 
 def copy_rows(
     connection: Connection,
-    kind: Kind,
+    staging: Staging,
     frame: gpd.GeoDataFrame,
     meetings: list[Meeting],
     source_id: str,
     load_id: int,
 ) -> None:
-    """COPY prepared rows (storage CRS) and the blocks they meet into the staging tables."""
-    for start in range(0, len(frame), _BATCH_ROWS):
-        part = frame.iloc[start : start + _BATCH_ROWS]
-        _copy(connection, "staging", _names(kind), _record_batch(kind, part, source_id, load_id))
+    """COPY prepared rows (storage CRS) and the blocks they meet."""
+    kind = staging.kind
+    if len(frame):
+        _copy(connection, staging.table, _names(kind), _record_batch(kind, frame, source_id, load_id))
     if meetings:
         local_ids = frame["local_id"].to_numpy()
         batch = pa.record_batch(
@@ -65,8 +89,22 @@ def copy_rows(
         _copy(connection, "staging_block", sql.SQL("local_id, block_code, share"), batch)
 
 
-def merge(connection: Connection, kind: Kind, source_id: str, report: LoadReport) -> None:
+def merge(connection: Connection, staging: Staging, source_id: str, report: LoadReport) -> None:
     """Bring the staged rows into the table: new ones in, changed ones over, equal ones untouched."""
+    if staging.is_bulk:
+        connection.execute("SELECT end_bulk(%s)", (staging.kind.table.name,))
+        report.inserted = report.kept
+    else:
+        _merge_features(connection, staging.kind, report)
+    if staging.kind.dimension:
+        _merge_blocks(connection, staging, source_id)
+    if staging.kind.after_merge:
+        connection.execute(staging.kind.after_merge)
+    if staging.is_bulk:
+        connection.execute("DROP VIEW staging")
+
+
+def _merge_features(connection: Connection, kind: Kind, report: LoadReport) -> None:
     table = sql.Identifier(kind.table.name)
     content = [c.name for c in kind.columns if c.name not in {"source_id", "local_id", "load_id"}]
     mine = sql.SQL(", ").join(sql.SQL("kept.{}").format(sql.Identifier(n)) for n in content)
@@ -92,27 +130,23 @@ def merge(connection: Connection, kind: Kind, source_id: str, report: LoadReport
         # An autovacuum that came by while the rows were still ours alone has put down that there are none,
         # and what follows would be planned for an empty table.
         connection.execute(sql.SQL("ANALYZE {}").format(table))
-    _merge_blocks(connection, kind, source_id)
-    if kind.after_merge:
-        connection.execute(kind.after_merge)
 
 
-def _merge_blocks(connection: Connection, kind: Kind, source_id: str) -> None:
-    if kind.dimension == 0:
-        return
-    table = sql.Identifier(kind.table.name)
-    connection.execute(
-        sql.SQL(
-            """
-            DELETE FROM feature_block AS old USING {table} AS feature, staging
-            WHERE old.kind = {kind} AND old.feature_id = feature.id
-              AND feature.source_id = %s AND feature.local_id = staging.local_id
-              AND NOT EXISTS (SELECT FROM staging_block AS new
-                              WHERE new.local_id = feature.local_id AND new.block_code = old.block_code)
-            """
-        ).format(table=table, kind=sql.Literal(kind.table.name)),
-        (source_id,),
-    )
+def _merge_blocks(connection: Connection, staging: Staging, source_id: str) -> None:
+    kind, table = sql.Literal(staging.kind.table.name), sql.Identifier(staging.kind.table.name)
+    if not staging.is_bulk:
+        connection.execute(
+            sql.SQL(
+                """
+                DELETE FROM feature_block AS old USING {table} AS feature, staging
+                WHERE old.kind = {kind} AND old.feature_id = feature.id
+                  AND feature.source_id = %s AND feature.local_id = staging.local_id
+                  AND NOT EXISTS (SELECT FROM staging_block AS new
+                                  WHERE new.local_id = feature.local_id AND new.block_code = old.block_code)
+                """
+            ).format(table=table, kind=kind),
+            (source_id,),
+        )
     connection.execute(
         sql.SQL(
             """
@@ -123,7 +157,7 @@ def _merge_blocks(connection: Connection, kind: Kind, source_id: str) -> None:
             ON CONFLICT (kind, feature_id, block_code) DO UPDATE SET share = EXCLUDED.share
             WHERE kept.share IS DISTINCT FROM EXCLUDED.share
             """
-        ).format(table=table, kind=sql.Literal(kind.table.name)),
+        ).format(table=table, kind=kind),
         (source_id,),
     )
 

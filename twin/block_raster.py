@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A raster of homes: for each small cell the block that holds all of it, so that most points need no geometry.
+"""A raster of homes: for each small cell the block that holds all of it, so that most features need no geometry.
 
 A cell that any border touches says nothing and its points are asked exactly; the answer is the same as
 without the raster, borders and all. Between two borders a row of cells lies in one block, so only one cell
@@ -28,7 +28,7 @@ _ASK: Final = -1
 
 
 class BlockRaster:
-    """Homes by cell, in degrees of the storage CRS; `most_cells` bounds memory (4 bytes a cell) and time."""
+    """Homes by cell, in degrees of the storage CRS; `most_cells` bounds memory (8 bytes a cell) and time."""
 
     def __init__(
         self, polygons: Geometries, find_home: Callable[[Geometries], Codes], most_cells: int = MOST_CELLS
@@ -44,6 +44,10 @@ class BlockRaster:
         self._find_home = find_home
         is_border = self._mark_borders(polygons)
         self._labels, self._codes = self._label_runs(is_border)
+        # [row, column]: how many border cells lie before both, so that any box of cells is counted by four of them.
+        self._borders = np.zeros((self._rows + 1, self._columns + 1), dtype=np.int32)
+        cells = is_border.reshape(self._rows, self._columns)
+        np.cumsum(np.cumsum(cells, axis=0, dtype=np.int32), axis=1, out=self._borders[1:, 1:])
 
     @property
     def asked_share(self) -> float:
@@ -62,6 +66,24 @@ class BlockRaster:
         homes[within] = self._codes[label]
         asked = np.flatnonzero(within)[label == _ASK]
         homes[asked] = self._find_home(points[asked])
+        return homes
+
+    def home_of_boxes(self, boxes: Floats, unknown: str) -> Codes:
+        """The one home of all that lies within each box (n, 4: west, south, east, north).
+
+        `unknown` where a border may cross it, or where it reaches beyond the raster.
+        """
+        place = (boxes - (self._west, self._south, self._west, self._south)) / self._cell
+        homes = np.full(len(boxes), unknown, dtype=object)
+        # A comparison with a number that is none is false: a missing geometry has no home.
+        within = (place[:, :2] >= 0).all(axis=1) & (place[:, 2] < self._columns) & (place[:, 3] < self._rows)
+        west, south, east, north = place[within].astype(np.int64).T
+        borders = self._borders
+        crossed = (
+            borders[north + 1, east + 1] - borders[south, east + 1] - borders[north + 1, west] + borders[south, west]
+        )
+        plain = np.flatnonzero(within)[crossed == 0]
+        homes[plain] = self._codes[self._labels[(south * self._columns + west)[crossed == 0]]]
         return homes
 
     def _mark_borders(self, polygons: Geometries) -> npt.NDArray[np.bool_]:

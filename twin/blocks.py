@@ -67,8 +67,11 @@ def read_scheme(connection: Connection) -> Scheme:
     return Scheme(row[0], tuple(row[1]), row[2])
 
 
-RASTER_POINTS = 500_000
-"""How many points at once are worth making a raster of the blocks, which is then kept with the index."""
+RASTER_FEATURES = 200_000
+"""How many features are worth making a raster of the blocks, which is then kept with the index."""
+
+
+_UNKNOWN = ""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,8 @@ class BlockIndex:
         self._codes = np.array(codes, dtype=object)[order]
         self._polygons = geometries[order]
         self._widths = widths[order]
-        self.raster_points = RASTER_POINTS
+        self.raster_features = RASTER_FEATURES
+        self._expected = 0
         self._raster: BlockRaster | None = None
         shapely.prepare(self._polygons)
 
@@ -104,19 +108,40 @@ class BlockIndex:
         ).fetchall()
         return cls([row[0] for row in rows], shapely.from_wkb([row[1] for row in rows]), scheme)
 
+    def expect(self, features: int) -> None:
+        """So many are about to be asked for, in portions: many are worth a raster from the first one on."""
+        self._expected = max(self._expected, features)
+
     def home(self, points: Geometries) -> Codes:
         """The finest block's code for each point (storage CRS); `~` where no block holds it.
 
         A point on a border belongs to the block with the lowest code. A missing point is outside.
         """
         placed = np.flatnonzero(~shapely.is_missing(points) & ~shapely.is_empty(points))
-        if len(placed) < self.raster_points or not len(self._polygons):
+        raster = self._draw_raster(len(placed))
+        if raster is None:
             return self._find_home(points)
-        if self._raster is None:
-            self._raster = BlockRaster(self._polygons, self._find_home)
         homes = np.full(len(points), OUTSIDE, dtype=object)
-        homes[placed] = self._raster.home(points[placed], OUTSIDE)
+        homes[placed] = raster.home(points[placed], OUTSIDE)
         return homes
+
+    def place(self, geometries: Geometries) -> tuple[Codes, list[Meeting]]:
+        """The home of each area or line, that of its point on surface, and the base grids that those meet
+        which do not lie wholly in it: see `home` and `meetings`."""
+        homes = np.full(len(geometries), _UNKNOWN, dtype=object)
+        raster = self._draw_raster(len(geometries))
+        if raster is not None:
+            homes = raster.home_of_boxes(shapely.bounds(geometries), _UNKNOWN)
+        asked = np.flatnonzero(homes == _UNKNOWN)
+        homes[asked] = self.home(shapely.point_on_surface(geometries[asked]))
+        meetings = self.meetings(geometries[asked], homes[asked])
+        return homes, [Meeting(int(asked[meeting.row]), meeting.code, meeting.share) for meeting in meetings]
+
+    def _draw_raster(self, features: int) -> BlockRaster | None:
+        """The raster of the blocks, where there is one or so many features are worth it."""
+        if self._raster is None and max(features, self._expected) >= self.raster_features and len(self._polygons):
+            self._raster = BlockRaster(self._polygons, self._find_home)
+        return self._raster
 
     def _find_home(self, points: Geometries) -> Codes:
         """The same, each point asked of the polygons themselves."""

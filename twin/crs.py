@@ -145,6 +145,8 @@ def geometries_from_storage(declared: DeclaredCrs, geometries: npt.NDArray[Any])
 
 def geometries_to_storage(declared: DeclaredCrs, geometries: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Shapely geometries of the declared CRS in the storage CRS; Z is kept as it is."""
+    if not declared.web_map and _transformer(declared.crs, STORAGE_SRID).definition.startswith("proj=noop"):
+        return geometries
 
     def convert(coordinates: Coordinates) -> Coordinates:
         moved = coordinates.copy()

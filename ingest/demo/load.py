@@ -19,7 +19,7 @@ from ingest.demo.addresses import build_addresses
 from ingest.demo.district import DemoDistrict, Scale, generate
 from ingest.demo.frame import HOUSE_LON_LAT
 from ingest.demo.house import write_house
-from ingest.demo.register_work import load_register_work
+from ingest.demo.register_work import HANDLER, load_register_work
 from ingest.demo.targets import load_targets
 from ingest.kind import KINDS, Kind
 from ingest.load import OnProgress, load_frames
@@ -126,7 +126,6 @@ def _load_district(
             actor=actor,
             on_progress=told.note,
         )
-        connection.execute("DROP TABLE staging, staging_block")
         before += len(frame)
     connection.execute("ANALYZE")
 
@@ -200,7 +199,10 @@ def _load_house(settings: Settings) -> LoadReport:
 
 
 def write_tokens(settings: Settings) -> dict[str, str]:
-    """A token of each role in `tokens.json`, the grid manager's limited to the first street; kept if they hold."""
+    """A token of each role in `tokens.json`, the grid manager's limited to the first street; kept if they hold.
+
+    The handler's reaches what is assigned to its organisation.
+    """
     path = settings.tokens_path
     with transaction(settings) as connection:
         tokens = _read_tokens(connection, path)
@@ -210,7 +212,14 @@ def write_tokens(settings: Settings) -> dict[str, str]:
             ).fetchone()
             assert street is not None
             scopes: dict[Role, list[str]] = {"grid_manager": [street[0]]}
-            tokens = {r: create_token(connection, r, scope=scopes.get(r, ()), label="demo") for r in _ROLES}
+            # Whoever does the work sees the tasks of its own organisation, and those wherever they lie.
+            acts_for: dict[Role, list[str]] = {"handler": [HANDLER]}
+            tokens = {
+                role: create_token(
+                    connection, role, scope=scopes.get(role, ()), organisations=acts_for.get(role, ()), label="demo"
+                )
+                for role in _ROLES
+            }  # fmt: skip
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)
             path.write_text(json.dumps(tokens, indent=2) + "\n", encoding="utf-8")

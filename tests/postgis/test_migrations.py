@@ -30,3 +30,17 @@ def test_chinese_is_found_by_trigrams(database: Settings) -> None:
     with connect(database) as connection:
         row = connection.execute("SELECT similarity('新安街道第一社区', '新安街道第二社区') > 0.3").fetchone()
     assert row == (True,)
+
+
+def test_a_client_of_postgis_finds_every_layer_with_its_crs(database: Settings) -> None:
+    with connect(database) as connection:
+        rows = connection.execute(
+            """
+            SELECT f_table_name, srid FROM geometry_columns
+            WHERE f_table_schema = 'public' AND f_geometry_column = 'geometry'
+              AND f_table_name IN (SELECT layer FROM layer_kind UNION SELECT relname FROM pg_class JOIN pg_trigger
+                                   ON tgrelid = pg_class.oid WHERE tgname = 'change_insert')
+            """
+        ).fetchall()
+    assert {"building", "block", "business_feature", "incident"} <= {row[0] for row in rows}
+    assert {row[1] for row in rows} == {4490}

@@ -10,12 +10,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.toy import ORIGIN, STEP, toy_blocks
+from tests.toy import METRIC_SRID, ORIGIN, STEP, toy_blocks
 from twin.block_raster import BlockRaster
 from twin.blocks import BlockIndex, Scheme
 from twin.model.table import OUTSIDE
 
-_SCHEME = Scheme("governance", (6, 9, 12, 14), 0)
+_SCHEME = Scheme("governance", (6, 9, 12, 14), METRIC_SRID)
 
 
 def make_index(codes: list[str], shapes: Any) -> BlockIndex:
@@ -51,6 +51,26 @@ def test_irregular_blocks_with_gaps_give_the_same_homes_as_their_polygons(seed: 
     assert fast == exact
 
 
+@given(st.integers(0, 10_000), st.sampled_from([100, 5_000, 60_000]))
+@settings(deadline=None, max_examples=25)
+def test_areas_and_lines_are_placed_as_their_polygons_place_them(seed: int, most_cells: int) -> None:
+    random = np.random.default_rng(seed)
+    blocks = toy_blocks()
+    codes, shapes = list(blocks["code"]), np.asarray(blocks.geometry.array)
+    exact, fast = make_index(codes, shapes), make_index(codes, shapes)
+    fast.raster_features = 1
+    fast._raster = BlockRaster(fast._polygons, fast._find_home, most_cells)  # pyright: ignore[reportPrivateUsage]
+    at = ORIGIN + random.uniform(-STEP, 5 * STEP, (300, 2))
+    size = STEP * random.choice([0.001, 0.05, 0.7], (300, 2))
+    features = np.asarray(shapely.box(*at.T, *(at + size).T), dtype=object)
+    features[::3] = shapely.linestrings(np.stack([at, at + size], axis=1)[::3])
+    features[::50] = None
+    homes = exact.home(shapely.point_on_surface(features))
+    placed, meetings = fast.place(features)
+    assert placed.tolist() == homes.tolist()
+    assert meetings == exact.meetings(features, homes)
+
+
 def test_a_point_on_a_border_of_squares_is_the_lowest_codes(
     most_cells: int = 1_000,
 ) -> None:
@@ -70,6 +90,6 @@ def test_the_index_takes_the_raster_for_many_points_and_skips_missing_ones() -> 
     points[::7] = None
     points[1::7] = shapely.Point()
     exact = index.home(points).tolist()
-    index.raster_points = 1_000
+    index.raster_features = 1_000
     assert index.home(points).tolist() == exact
     assert exact[0] == OUTSIDE and exact[1] == OUTSIDE
