@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 
 With = Annotated[Services, Depends(get_services)]
 
-PAGES: Final = frozenset({"wall", "plan", "admin"})
+PAGES: Final = frozenset({"wall", "plan", "admin", "grid"})
 
 CONTENT_POLICY: Final = "; ".join([
     "default-src 'self'",
@@ -43,6 +43,9 @@ _HASHED: Final = re.compile(r"[.-][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK: Final = "no-cache"
 
+_WORKERS: Final = {"grid-worker.js": "/grid"}
+"""Service workers among the files, each with the one page that it may keep."""
+
 _NOT_BUILT: Final = Text(
     "页面尚未构建。请运行 make demo(或 make viewer),然后刷新。",
     "The pages are not built yet. Run `make demo` (or `make viewer`) and reload.",
@@ -52,6 +55,7 @@ _NOT_BUILT: Final = Text(
 @router.get("/wall")
 @router.get("/plan")
 @router.get("/admin")
+@router.get("/grid")
 async def get_page(request: Request, services: With, token: str | None = None) -> Response:
     """A page; `?token=` becomes a cookie at once, so that it is in no history, log or screenshot."""
     if token is not None:
@@ -75,9 +79,12 @@ async def get_viewer_file(request: Request, services: With, path: str) -> Respon
     file = find_file(services.settings.viewer_dir, path)
     if file is None:
         raise NotFoundError(Text(f"没有文件“{path}”。", f"There is no file '{path}'."))
+    headers = {"Content-Security-Policy": CONTENT_POLICY}
+    if path in _WORKERS:
+        headers["Service-Worker-Allowed"] = _WORKERS[path]
     is_hashed = path.startswith("assets/") and _HASHED.search(path) is not None
     # Workers get their policy from their own file.
-    return _send_file(request, file, _FOR_EVER if is_hashed else _ASK, {"Content-Security-Policy": CONTENT_POLICY})
+    return _send_file(request, file, _FOR_EVER if is_hashed else _ASK, headers)
 
 
 def page_response(html: str, status: int = 200) -> Response:

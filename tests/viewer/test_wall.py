@@ -115,3 +115,24 @@ def test_the_public_sees_a_city_without_restricted_rows(visit: Open) -> None:
     wall.wait_ready()
     assert wall.page.evaluate("() => window.__twin.points().incidents") == 0
     assert wall.page.locator("wall-top-bar .badge", has_text="公开视图").count() == 1
+
+
+def test_an_indicator_that_people_defined_stands_on_the_wall_and_is_marked_from_its_threshold_on(
+    visit: Open, shown_city: City
+) -> None:
+    indicator = {
+        "title": {"zh": "公共建筑", "en": "Public buildings"}, "layer": "buildings", "pillar": "house", "threshold": 1,
+        "conditions": [{"property": "use", "op": "=", "value": "public"}],
+    }  # fmt: skip
+    with shown_city.client("admin") as client:
+        assert client.put("/measures/own.public", json=indicator).status_code in (200, 201)
+        try:
+            wall = visit("/wall", "wall")
+            shown = wall.page.locator("wall-figures .group", has_text="公共建筑")
+            wall.wait(lambda: shown.count() == 1, "the indicator")
+            count = int(shown.locator(".marked dd").inner_text())
+            profile = client.get(f"/blocks/{DISTRICT}/profile").json()
+            measures = [m for pillar in profile["pillars"] for m in pillar["measures"]]
+            assert count == next(m["value"] for m in measures if m["code"] == "own.public") > 0
+        finally:
+            client.delete("/measures/own.public")

@@ -4,17 +4,22 @@ import { css, html, nothing, type TemplateResult } from 'lit';
 import { language, t } from '../core/i18n';
 import { box } from '../core/ui/box';
 import { shared, TwinElement } from '../core/ui/element';
+import { defineSignIn } from '../core/ui/sign-in';
 import './parts/access';
 import './parts/admin-bar';
 import './parts/codes';
+import './parts/datasets';
 import { desk } from './parts/desk';
+import './parts/indicators';
+import './parts/layers';
 import './parts/loads';
 import './parts/quality';
 import './parts/review';
-import './parts/sign-in';
+import './parts/targets';
 import './parts/upload';
 import { admin, begin, openTabs, TITLES, type Tab } from './state';
-import { learnKinds, roleName } from './words';
+import { learnKinds } from './words';
+import { roleName } from '../core/roles';
 
 export class AdminPage extends TwinElement {
   static override styles = [shared, box, desk, css`
@@ -75,6 +80,10 @@ export class AdminPage extends TwinElement {
     switch (tab) {
       case 'loads': return html`<admin-loads></admin-loads>`;
       case 'upload': return html`<admin-upload></admin-upload>`;
+      case 'datasets': return html`<admin-datasets></admin-datasets>`;
+      case 'layers': return html`<admin-layers></admin-layers>`;
+      case 'indicators': return html`<admin-indicators></admin-indicators>`;
+      case 'targets': return html`<admin-targets></admin-targets>`;
       case 'quality': return html`<admin-quality></admin-quality>`;
       case 'review': return html`<admin-review></admin-review>`;
       case 'codes': return html`<admin-codes></admin-codes>`;
@@ -92,4 +101,5 @@ export class AdminPage extends TwinElement {
   }
 }
 
+defineSignIn('admin-sign-in', () => t('admin.signin'));
 customElements.define('twin-admin', AdminPage);

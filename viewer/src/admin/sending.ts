@@ -63,6 +63,9 @@ export function load(key: number): void {
   void follow(key, 'loading', server.loadChecked(path));
 }
 
+/** Where the server has its bytes. */
+export const uploadPath = (key: number): string => pathOf(uploads.get(key));
+
 /** Takes it off the list, and its bytes off the server. */
 export function forget(key: number): void {
   void uploads.get(key)?.abort(true).catch(() => undefined);

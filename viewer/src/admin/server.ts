@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What a steward asks of the server. */
-import { get, send } from '../core/client';
+import { get, getFile, send } from '../core/client';
 import type {
-  CodeForm, EventTypes, Issue, Issues, Kinds, Load, LoadDetail, Measure, NewToken, Pillar, Placement, Proposal, Reject, Scheme, Tokens,
+  BusinessLayer, Certificate, CodeForm, DatasetDescription, Datasets, Definition, EventTypes, Figures, Goal, Issue, Issues, Kinds, LayerDescription,
+  LayerVersion, Load, LoadDetail, Measure, NewToken, Pillar, Placement, ProfileFigure, Proposal, Reject, Scheme, Source, Targets, Tokens,
 } from './api';
 
 const part = encodeURIComponent;
@@ -20,8 +21,26 @@ export const server = {
     get<EventTypes>('/event-types', { scheme: scheme || undefined, q: q || undefined, after, limit: 100 }),
   codeForms: async () => (await get<{ code_forms: CodeForm[] }>('/code-forms')).code_forms,
   pillars: async () => (await get<{ pillars: Pillar[] }>('/pillars')).pillars,
-  enablePillar: (code: string, isEnabled: boolean) => send<unknown>('PUT', `/pillars/${part(code)}`, { is_enabled: isEnabled }),
+  changePillar: (code: string, change: Partial<Pick<Pillar, 'is_enabled' | 'title' | 'position'>>) => send<unknown>('PUT', `/pillars/${part(code)}`, change),
   measures: async () => (await get<{ measures: Measure[] }>('/measures')).measures,
+  sources: async () => (await get<{ layers: Source[] }>('/measures/fields')).layers,
+  figures: () => get<Figures>('/measures/figures'),
+  /** What may be shown of the measures of a block's pillars. */
+  profileFigures: async (block: string) =>
+    (await get<{ pillars: { measures: ProfileFigure[] }[] }>(`/blocks/${part(block)}/profile`)).pillars.flatMap(({ measures }) => measures),
+  define: (code: string, given: Definition) => send<unknown>('PUT', `/measures/${part(code)}`, given),
+  giveUp: (code: string) => send<null>('DELETE', `/measures/${part(code)}`),
+  targets: (block?: string) => get<Targets>('/targets', { block }),
+  setTarget: (code: string, goal: Goal) => send<unknown>('PUT', `/targets/${part(code)}`, goal),
+  dropTarget: (code: string) => send<null>('DELETE', `/targets/${part(code)}`),
+  layers: async () => (await get<{ layers: BusinessLayer[] }>('/business-layers')).layers,
+  describeLayer: (code: string, given: LayerDescription) => send<unknown>('PUT', `/business-layers/${part(code)}`, given),
+  withdrawLayer: (code: string) => send<Certificate>('DELETE', `/business-layers/${part(code)}`),
+  layerVersions: async (code: string) => (await get<{ versions: LayerVersion[] }>(`/business-layers/${part(code)}/versions`)).versions,
+  datasets: (after?: number) => get<Datasets>('/datasets', { after }),
+  describeDataset: (id: number, given: DatasetDescription) => send<unknown>('PUT', `/datasets/${id}`, given),
+  /** The rows that a load or a checked upload turned away, by its path. */
+  rejectedRows: (path: string) => getFile(`${path}/rejects.xlsx`),
   issues: (kind: string, state: 'open' | 'resolved', offset: number) =>
     get<Issues>('/quality', { kind: kind || undefined, state, offset, limit: 50 }),
   resolve: (id: number) => send<Pick<Issue, 'id' | 'resolved_at'>>('POST', `/quality/${id}/resolve`),

@@ -6,11 +6,12 @@ import { wordsOf } from '../core/failure';
 import type { Key } from '../core/i18n';
 import { Store } from '../core/store';
 
-export const TABS = ['loads', 'upload', 'quality', 'review', 'codes', 'access'] as const;
+export const TABS = ['loads', 'upload', 'datasets', 'layers', 'indicators', 'targets', 'quality', 'review', 'codes', 'access'] as const;
 export type Tab = (typeof TABS)[number];
 
 export const TITLES: Record<Tab, Key> = {
-  loads: 'admin.loads', upload: 'admin.upload', quality: 'admin.quality', review: 'admin.review', codes: 'admin.codes', access: 'admin.access',
+  loads: 'admin.loads', upload: 'admin.upload', datasets: 'admin.datasets', layers: 'admin.layers', indicators: 'admin.indicators',
+  targets: 'admin.targets', quality: 'admin.quality', review: 'admin.review', codes: 'admin.codes', access: 'admin.access',
 };
 
 export interface AdminState {

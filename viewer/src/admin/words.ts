@@ -30,19 +30,12 @@ export function severityChip(severity: Severity): TemplateResult {
   }
 }
 
-/** A role as people call it; one that the page does not know, as the server says it. */
-export function roleName(role: string): string {
-  switch (role) {
-    case 'wall': return t('role.wall');
-    case 'leader': return t('role.leader');
-    case 'grid_manager': return t('role.grid_manager');
-    case 'handler': return t('role.handler');
-    case 'planner': return t('role.planner');
-    case 'dispatcher': return t('role.dispatcher');
-    case 'steward': return t('role.steward');
-    case 'admin': return t('role.admin');
-    case 'auditor': return t('role.auditor');
-    case 'node': return t('role.node');
-    default: return role;
+export function className(least: number): string {
+  switch (least) {
+    case 1: return t('admin.class.public');
+    case 2: return t('admin.class.internal');
+    case 3: return t('admin.class.restricted');
+    case 4: return t('admin.class.sensitive');
+    default: return String(least);
   }
 }

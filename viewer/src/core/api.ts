@@ -66,6 +66,17 @@ export interface Block extends BlockName {
   children: (BlockName & { bbox: BBox })[];
 }
 
+/** What a pillar's measure comes to in a block; `is_indicator`: people defined it. */
+export interface MeasureValue {
+  code: string;
+  title: Text;
+  unit: string | null;
+  value: number | null;
+  shown: string | null;
+  threshold?: number | null;
+  is_indicator?: boolean;
+}
+
 export interface Profile {
   code: string;
   level: number;
@@ -79,6 +90,7 @@ export interface Profile {
     by_type: { code: string; name: Text; count: number }[];
     by_day: { day: string; count: number }[];
   } | null;
+  pillars?: { title: Text; measures: MeasureValue[] }[];
   children: { code: string; name: string; name_en?: string | null; buildings: number | null; incidents_open: number | null }[];
 }
 

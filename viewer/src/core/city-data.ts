@@ -17,14 +17,17 @@ export const cityData = new Store<CityData>({ phase: 'loading', error: null, ses
 
 const LAST_RETRY_MS = 15_000;
 
+function inOrder(collections: Collection[]): Collection[] {
+  return collections.filter((collection) => 'blocktwin' in collection).toSorted(byOrder);
+}
+
 async function loadOnce(): Promise<void> {
   const [session, collections, tilesets] = await Promise.all([
     client.session(),
     client.collections(),
     client.tilesets().catch(() => []), // a city without 3D is still a city
   ]);
-  const layers = collections.filter((collection) => 'blocktwin' in collection).toSorted(byOrder);
-  cityData.set({ phase: 'ready', error: null, session, collections: layers, tilesets });
+  cityData.set({ phase: 'ready', error: null, session, collections: inOrder(collections), tilesets });
 }
 
 export async function loadCityData(): Promise<void> {
@@ -41,4 +44,9 @@ export async function loadCityData(): Promise<void> {
 
 export async function reloadTilesets(): Promise<void> {
   cityData.set({ tilesets: await client.tilesets() });
+}
+
+/** After a layer was registered, described anew or withdrawn. */
+export async function reloadCollections(): Promise<void> {
+  cityData.set({ collections: inOrder(await client.collections()) });
 }

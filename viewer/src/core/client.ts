@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The only door to the server: JSON in, JSON out, every failure an ApiError that a person can read. */
 import type {
-  Block, Collection, ElementDetail, FeaturePage, Job, Model, ModelDetail, Profile, Session, Tileset, TwinFeature, Upload,
+  Block, Collection, ElementDetail, FeaturePage, Job, Model, ModelDetail, Problem, Profile, Session, Tileset, TwinFeature, Upload,
 } from './api';
 import { language } from './i18n';
 
 export class ApiError extends Error {
-  constructor(readonly status: number, readonly title: string, readonly detail: string) {
+  /** `parameter` is the field of the request that is wrong, if the server names one. */
+  constructor(readonly status: number, readonly title: string, readonly detail: string, readonly parameter = '',
+    readonly problems: Problem[] = []) {
     super(detail === '' ? title : detail);
   }
 }
@@ -14,7 +16,7 @@ export class ApiError extends Error {
 type Query = Record<string, string | number | undefined>;
 type Id = string | number;
 
-async function request(path: string, init: RequestInit = {}): Promise<Response> {
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set('Accept-Language', language.state.code);
   headers.set('X-Requested-With', 'twin');
@@ -26,9 +28,11 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
     throw new ApiError(0, 'network', '');
   }
   if (response.ok) return response;
-  const problem = (await response.json().catch(() => ({}))) as { title?: string; detail?: unknown };
+  const problem = (await response.json().catch(() => ({}))) as { title?: string; detail?: unknown; parameter?: unknown; problems?: unknown };
   const detail = typeof problem.detail === 'string' ? problem.detail : '';
-  throw new ApiError(response.status, problem.title ?? response.statusText, detail);
+  const parameter = typeof problem.parameter === 'string' ? problem.parameter : '';
+  throw new ApiError(response.status, problem.title ?? response.statusText, detail, parameter,
+    Array.isArray(problem.problems) ? problem.problems as Problem[] : []);
 }
 
 export async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
@@ -37,6 +41,11 @@ export async function get<T>(path: string, query: Query = {}, signal?: AbortSign
   const url = search.size === 0 ? path : `${path}?${search.toString()}`;
   const response = await request(url, { headers: { Accept: 'application/json, application/geo+json' }, ...(signal && { signal }) });
   return (await response.json()) as T;
+}
+
+/** A file of the server. */
+export async function getFile(path: string): Promise<Blob> {
+  return (await request(path)).blob();
 }
 
 /** A write with a JSON body, if there is one; the answer is JSON, or nothing (204). */

@@ -36,6 +36,12 @@ export class ChangeStream {
     void this.#connect();
   }
 
+  /** Follows the layers of now, from the last change on. */
+  renew(): void {
+    this.#failures = 0;
+    this.#abort?.abort();
+  }
+
   stop(): void {
     this.#stopped = true;
     window.clearInterval(this.#watch);

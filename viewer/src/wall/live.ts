@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Keeps the wall true: first everything, then each change as the stream names it. */
 import type { ChangeEvent, Collection, TwinFeature } from '../core/api';
-import { cityData, reloadTilesets } from '../core/city-data';
+import { cityData, reloadCollections, reloadTilesets } from '../core/city-data';
 import { client } from '../core/client';
 import { textOf } from '../core/format';
 import { wordsOf } from '../core/failure';
@@ -13,18 +13,23 @@ import { refreshProfileSoon } from './drill';
 import { wall } from './state';
 
 const INCIDENTS = 'incidents';
+/** What the stream calls the list of layers itself. */
+const COLLECTIONS = 'collections';
 const PAGE = 500;
 const MOST_PAGES = 4;
 const TICKER = 60;
 const FRESH_MS = 8_000;
 /** Several changes of a layer's polygons in a row are drawn once. */
 const REPAINT_AFTER_MS = 1_500;
+/** A load tells of its layer several times over. */
+const RELIST_AFTER_MS = 400;
 
 export class Live {
   readonly #stream: ChangeStream;
   readonly #repaints = new Map<string, number>();
   readonly #waiting = new Map<string, Set<number>>();
   #fetching = 0;
+  #relisting = 0;
 
   constructor(private readonly city: City, private readonly overlay: Overlay) {
     this.#stream = new ChangeStream(
@@ -77,6 +82,10 @@ export class Live {
 
   #take(change: ChangeEvent): void {
     refreshProfileSoon();
+    if (change.layer === COLLECTIONS) {
+      this.#relistSoon();
+      return;
+    }
     if (change.layer === 'tilesets' || change.layer === 'models') void reloadTilesets();
     if (!this.city.points.has(change.layer)) {
       this.#repaintSoon(change.layer);
@@ -142,6 +151,29 @@ export class Live {
       this.#repaints.delete(layer);
       void this.city.refresh(layer);
     }, REPAINT_AFTER_MS));
+  }
+
+  /** A layer came, went or is declared otherwise: the list is asked for again, and the stream follows that. */
+  #relistSoon(): void {
+    if (this.#relisting !== 0) return;
+    this.#relisting = window.setTimeout(() => { this.#relisting = 0; void this.#relist(); }, RELIST_AFTER_MS);
+  }
+
+  async #relist(): Promise<void> {
+    const known = new Set(cityData.state.collections.map(({ id }) => id));
+    try {
+      await reloadCollections();
+    } catch {
+      this.#relistSoon();
+      return;
+    }
+    const { collections, tilesets } = cityData.state;
+    const off = collections.filter(({ id, blocktwin }) => !known.has(id) && !blocktwin.visible).map(({ id }) => id);
+    wall.set({ hidden: new Set([...wall.state.hidden, ...off]) });
+    await this.city.setLayers(collections, tilesets);
+    for (const layer of collections) this.city.show(layer, !wall.state.hidden.has(layer.id));
+    this.#stream.renew();
+    await this.loadPoints();
   }
 
   #missing(layer: string, error: unknown): void {

@@ -6,7 +6,7 @@ import { language, nameOf, switchLanguage, t } from '../../core/i18n';
 import { box } from '../../core/ui/box';
 import { shared, TwinElement } from '../../core/ui/element';
 import { admin } from '../state';
-import { roleName } from '../words';
+import { roleName } from '../../core/roles';
 
 export class AdminBar extends TwinElement {
   static override styles = [shared, box, css`

@@ -34,7 +34,7 @@ export const desk = css`
   dialog .row { display: flex; gap: 0.6rem; justify-content: flex-end; margin-top: 1.1rem; flex-wrap: wrap; }
   .button.danger { background: var(--bad); border-color: var(--bad); color: #fff; font-weight: 600; }
   .button.danger:hover:not(:disabled) { background: color-mix(in srgb, var(--bad) 85%, black); }
-  .button.small { min-height: 1.95rem; padding: 0 0.7rem; font-size: 0.84rem; }
+  .button.small { min-height: 1.95rem; padding: 0 0.7rem; font-size: 0.84rem; white-space: nowrap; }
   a.button { text-decoration: none; color: inherit; }
   progress { width: 100%; height: 0.4rem; appearance: none; border: 0; border-radius: 0.3rem; overflow: hidden; display: block; }
   progress::-webkit-progress-bar { background: var(--track); } progress::-webkit-progress-value { background: var(--accent); transition: width 0.3s; }

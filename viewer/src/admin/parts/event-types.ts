@@ -8,7 +8,7 @@ import { shared } from '../../core/ui/element';
 import type { EventType, EventTypes } from '../api';
 import { server } from '../server';
 import { desk } from './desk';
-import { Panel } from './panel';
+import { Panel } from '../../core/ui/panel';
 
 const TYPED_MS = 250;
 

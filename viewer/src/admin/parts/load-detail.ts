@@ -13,7 +13,8 @@ import { kindName, kinds } from '../words';
 import { desk } from './desk';
 import { loadReport, loadReportStyle } from './load-report';
 import { whoOf } from './loads';
-import { Panel } from './panel';
+import { Panel } from '../../core/ui/panel';
+import './rejected-rows';
 import './withdraw';
 
 const SHOWN_REJECTS = 100;
@@ -74,6 +75,7 @@ export class LoadView extends Panel<Shown> {
         <tbody>${rejects.map((reject) => html`<tr><td data-label=${t('rejects.row')} class="number">${reject.row}</td>
           <td data-label=${t('rejects.field')}>${reject.field ?? '–'}</td><td data-label=${t('rejects.reason')}>${say(reject.reason_i18n)}</td></tr>`)}</tbody></table></div>
       ${more > 0 ? html`<p class="fine">${t('report.more', { count: count(more) })}</p>` : nothing}
+      ${load.withdrawn_at ? nothing : html`<admin-rejected-rows style="margin-top:0.6rem" .path=${`/loads/${load.id}`}></admin-rejected-rows>`}
       <div class="row"><a class="button small" href="${url}?f=xlsx" download>${t('rejects.xlsx')}</a>
         <a class="button small" href="${url}?f=csv" download>${t('rejects.csv')}</a></div>
       <p class="fine">${t('rejects.no_values')}</p>`;

@@ -14,10 +14,12 @@ export const loadReportStyle = css`
 `;
 
 export function loadReport(report: LoadReport): TemplateResult {
-  const { inserted, updated, unchanged, crs_declared: crs, rejected_reasons: reasons = [], refused, problems = [] } = report;
+  const { inserted, updated, unchanged, missing, ended, crs_declared: crs, rejected_reasons: reasons = [], refused, problems = [] } = report;
   const merged = [inserted, updated, unchanged].some((rows) => (rows ?? 0) > 0);
   const facts = [
     merged ? t('report.merged', { inserted: count(inserted), updated: count(updated), unchanged: count(unchanged) }) : '',
+    missing ? t('admin.update.missing', { count: count(missing) }) : '',
+    ended ? t('admin.update.ended', { count: count(ended) }) : '',
     crs ? t('report.crs', { crs }) : '',
   ].filter((one) => one !== '');
   // What was refused is most often told by a problem as well, with what to do about it.

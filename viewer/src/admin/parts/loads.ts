@@ -11,7 +11,7 @@ import { admin } from '../state';
 import { kindName, kinds } from '../words';
 import { desk } from './desk';
 import './load-detail';
-import { Panel } from './panel';
+import { Panel } from '../../core/ui/panel';
 
 const PAGE = 50;
 
@@ -35,7 +35,6 @@ export class Loads extends Panel<Load[]> {
 
   declare kind: string;
   declare hasMore: boolean;
-  #generation = admin.state.generation;
 
   constructor() {
     super();
@@ -49,10 +48,8 @@ export class Loads extends Panel<Load[]> {
     return loads;
   }
 
-  protected override willUpdate(): void {
-    if (this.#generation === admin.state.generation) return;
-    this.#generation = admin.state.generation;
-    void this.reload();
+  protected override key(): string {
+    return String(admin.state.generation);
   }
 
   async #more(): Promise<void> {

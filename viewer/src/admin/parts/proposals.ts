@@ -9,9 +9,9 @@ import { box } from '../../core/ui/box';
 import { shared } from '../../core/ui/element';
 import type { Proposal } from '../api';
 import { server } from '../server';
-import { roleName } from '../words';
+import { roleName } from '../../core/roles';
 import { desk } from './desk';
-import { Panel } from './panel';
+import { Panel } from '../../core/ui/panel';
 
 interface Queue { proposals: Proposal[]; next: number | null; layers: Collection[] }
 

@@ -9,7 +9,7 @@ import type { Issue, Issues } from '../api';
 import { server } from '../server';
 import { severityChip } from '../words';
 import { desk } from './desk';
-import { Panel } from './panel';
+import { Panel } from '../../core/ui/panel';
 
 export class Quality extends Panel<Issues> {
   static override properties = { kind: { state: true }, state: { state: true } };

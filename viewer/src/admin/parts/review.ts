@@ -7,7 +7,7 @@ import { shared } from '../../core/ui/element';
 import type { Candidate, Placement } from '../api';
 import { server } from '../server';
 import { desk } from './desk';
-import { Panel } from './panel';
+import { Panel } from '../../core/ui/panel';
 import './proposals';
 
 interface Queue { placements: Placement[]; next: number | null }

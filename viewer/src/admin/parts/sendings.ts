@@ -6,10 +6,11 @@ import { say, t } from '../../core/i18n';
 import { box } from '../../core/ui/box';
 import { shared, TwinElement } from '../../core/ui/element';
 import { reportStyle } from '../../core/ui/report';
-import { forget, load, reportOf, sendings, type Sending } from '../sending';
+import { forget, load, reportOf, sendings, uploadPath, type Sending } from '../sending';
 import { kindName, kinds } from '../words';
 import { desk } from './desk';
 import { loadReport, loadReportStyle } from './load-report';
+import './rejected-rows';
 
 export class Sendings extends TwinElement {
   static override styles = [shared, box, desk, reportStyle, loadReportStyle, css`
@@ -40,6 +41,7 @@ export class Sendings extends TwinElement {
         <p class="quiet">${phase === 'sending' ? `${bytes(sent)} / ${bytes(size)}` : say(job?.step) || t('sendings.queued')}</p>` : nothing}
       ${failure === '' ? nothing : html`<p class="refused" role="alert">${failure}</p>`}
       ${report ? loadReport(report) : nothing}
+      ${report && (report.rejected ?? 0) > 0 ? html`<admin-rejected-rows .path=${report.load_id ? `/loads/${report.load_id}` : uploadPath(key)}></admin-rejected-rows>` : nothing}
       ${moving ? nothing : html`<div class="row">
         ${phase === 'checked' ? html`<button class="button main" @click=${() => { load(key); }}>${t('send.load')}</button>` : nothing}
         ${phase === 'loaded' && report?.load_id ? html`<a class="button" href="#loads/${report.load_id}">${t('send.show')}</a>` : nothing}

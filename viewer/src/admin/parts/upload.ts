@@ -10,10 +10,12 @@ import { server } from '../server';
 import { kindName, kinds, learnKinds } from '../words';
 import { gather } from '../zip';
 import { desk } from './desk';
-import { Panel } from './panel';
+import { Panel } from '../../core/ui/panel';
 import './sendings';
 
 const MODEL = 'model'; // models have a desk of their own
+const LAYER_KINDS = ['business', 'points'];
+const RETURNED = ['.xlsx', '.csv']; // rejected rows come back as a table, whatever they came as
 const COMMON_CRS = ['EPSG:4490', 'EPSG:4326', 'GCJ-02', 'BD-09'];
 
 export class Upload extends Panel<Scheme[]> {
@@ -64,7 +66,9 @@ export class Upload extends Panel<Scheme[]> {
           ${known.kinds.filter(({ id }) => id !== MODEL).map(({ id }) => html`<option value=${id} ?selected=${id === this.kind}>${kindName(id)}</option>`)}
         </select></label>
         ${this.#crs(schemes)}
-        ${this.#options(known.mappings, schemes)}
+        ${this.#update()}
+        ${this.#mapping(known.mappings)}
+        ${this.#options(schemes)}
         ${this.#drop(kind)}
         ${this.refusal === '' ? nothing : html`<p class="failed" role="alert">${this.refusal}</p>`}
         <p class="hint">${t('send.model')} <a href="/plan">/plan</a></p>
@@ -84,13 +88,27 @@ export class Upload extends Panel<Scheme[]> {
         <label class="choice"><input type="checkbox" name="force" /><span>${t('crs.force')}</span></label>` : nothing}</fieldset>`;
   }
 
-  #options(mappings: string[], schemes: Scheme[]): TemplateResult {
+  /** What a row that is there, and not in the file, means: nothing, or that it is over. */
+  #update(): TemplateResult | typeof nothing {
+    if (this.kind === 'blocks') return nothing; // versions of blocks are another matter
+    return html`<fieldset><legend>${t('admin.update.title')}</legend>
+      <label class="choice"><input type="radio" name="update" value="part" checked />
+        <span>${t('admin.update.part')}<small>${t('admin.update.part_hint')}</small></span></label>
+      <label class="choice"><input type="radio" name="update" value="whole" />
+        <span>${t('admin.update.whole')}<small>${t('admin.update.whole_hint')}</small></span></label></fieldset>`;
+  }
+
+  #mapping(mappings: string[]): TemplateResult | typeof nothing {
+    if (mappings.length === 0) return nothing;
+    return html`<label>${t('send.mapping')}<select name="mapping"><option value="">${t('send.mapping_auto')}</option>
+      ${mappings.map((one) => html`<option value=${one}>${one}</option>`)}</select><span class="hint">${t('admin.mapping.hint')}</span></label>`;
+  }
+
+  #options(schemes: Scheme[]): TemplateResult {
     return html`<details><summary>${t('send.further')}</summary><div>
       <label>${t('send.source')}<input name="source" pattern="[\\w.\\-]{1,100}" autocomplete="off" spellcheck="false" /><span class="hint">${t('send.source_hint')}</span></label>
       <label>${t('send.layer')}<input name="layer" maxlength="200" autocomplete="off" spellcheck="false" /></label>
-      <label>${t('send.mapping')}<select name="mapping"><option value="">${t('send.mapping_auto')}</option>
-        ${mappings.map((one) => html`<option value=${one}>${one}</option>`)}</select></label>
-      ${this.kind === 'points' ? html`<label>${t('send.layer_name')}<input name="layer_name" maxlength="100" autocomplete="off" /></label>` : nothing}
+      ${LAYER_KINDS.includes(this.kind) ? html`<label>${t('send.layer_name')}<input name="layer_name" maxlength="100" autocomplete="off" /></label>` : nothing}
       ${this.kind === 'blocks' ? html`<label>${t('send.scheme')}<select name="scheme"><option value="">${t('send.scheme_main')}</option>
         ${schemes.filter((one) => !one.is_computed && !one.is_governance).map(({ id }) => html`<option value=${id}>${id}</option>`)}</select></label>` : nothing}
     </div></details>`;
@@ -99,7 +117,7 @@ export class Upload extends Panel<Scheme[]> {
   #drop(kind: UploadKind | undefined): TemplateResult {
     const types = kind?.suffixes ?? [];
     // A shapefile's other parts come along with it.
-    const accept = types.length === 0 ? '' : [...types, ...(types.includes('.shp') ? ['.shx', '.dbf', '.prj', '.cpg'] : [])].join(',');
+    const accept = types.length === 0 ? '' : [...types, ...RETURNED, ...(types.includes('.shp') ? ['.shx', '.dbf', '.prj', '.cpg'] : [])].join(',');
     return html`<div class="drop ${this.over ? 'over' : ''}"
         @dragover=${(event: DragEvent) => { event.preventDefault(); this.over = true; }}
         @dragleave=${() => { this.over = false; }}
@@ -127,7 +145,7 @@ export class Upload extends Panel<Scheme[]> {
     const kind = kinds.state.known?.kinds.find(({ id }) => id === this.kind);
     const gathered = await gather(list);
     const isWrong = ({ name }: File): boolean => kind !== undefined && kind.suffixes.length > 0
-      && !kind.suffixes.some((suffix) => name.toLowerCase().endsWith(suffix));
+      && ![...kind.suffixes, ...RETURNED].some((suffix) => name.toLowerCase().endsWith(suffix));
     const wrong = gathered.filter(isWrong);
     if (wrong.length > 0) {
       this.refusal = t('send.wrong', { names: wrong.map(({ name }) => name).join(', '), types: kind?.suffixes.join(' ') ?? '' });
@@ -143,7 +161,7 @@ export class Upload extends Panel<Scheme[]> {
       const value = given.get(name);
       return typeof value === 'string' ? value.trim() : '';
     };
-    const options = { source: text('source'), layer: text('layer'), mapping: text('mapping'), layer_name: text('layer_name'), scheme: text('scheme'),
+    const options = { source: text('source'), layer: text('layer'), mapping: text('mapping'), update: text('update'), layer_name: text('layer_name'), scheme: text('scheme'),
       crs: this.crs === 'declared' ? text('code') : '', crs_force: this.crs === 'declared' && text('force') !== '' ? 'true' : '' };
     return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== ''));
   }

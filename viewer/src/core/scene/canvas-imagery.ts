@@ -76,6 +76,12 @@ export class PaintedGround {
     this.repaintSoon();
   }
 
+  remove(painter: Painter): void {
+    const at = this.#painters.indexOf(painter);
+    if (at >= 0) this.#painters.splice(at, 1);
+    this.repaintSoon();
+  }
+
   /** Nothing is painted beyond this. Degrees. */
   set extent([west, south, east, north]: BBox) {
     const [x, y] = [(east - west) * MARGIN, (north - south) * MARGIN];

@@ -47,6 +47,7 @@ export class City {
   async setLayers(collections: Collection[], listed: Tileset[]): Promise<void> {
     this.#collections = collections.toSorted(byOrder);
     this.#listed = listed;
+    this.#takeDown();
     for (const layer of this.#collections) {
       const { geometry } = layer.blocktwin;
       const stands = kindsOf(layer).some((kind) => listed.some((tileset) => tileset.kind === kind));
@@ -57,6 +58,21 @@ export class City {
       this.show(layer, layer.blocktwin.visible);
     }
     await this.tilesets.sync(listed, this.#collections);
+  }
+
+  /** Layers that are gone, or that are declared otherwise by now and so are put up anew. */
+  #takeDown(): void {
+    const now = new Map(this.#collections.map((layer) => [layer.id, JSON.stringify(layer.blocktwin)]));
+    for (const [id, points] of this.points) {
+      if (now.get(id) === JSON.stringify(points.layer.blocktwin)) continue;
+      points.remove();
+      this.points.delete(id);
+    }
+    for (const [id, painted] of this.painted) {
+      if (now.get(id) === JSON.stringify(painted.layer.blocktwin)) continue;
+      this.ground.remove(painted);
+      this.painted.delete(id);
+    }
   }
 
   show(layer: Collection, shown: boolean): void {

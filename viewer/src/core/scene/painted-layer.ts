@@ -62,11 +62,23 @@ export class PaintedLayer implements Painter {
     context.setTransform(unit, 0, 0, unit, -column * SIDE, -row * SIDE);
     context.lineJoin = context.lineCap = 'round';
     for (const shape of tile.shapes) {
-      if (shape.kind === 'point') continue;
       const look = this.#look(shape);
-      if (look) draw(context, shape, look, unit);
+      if (!look) continue;
+      // Points that lie among a layer's areas and lines.
+      if (shape.kind === 'point') dot(context, shape, colourOf(this.layer, shape.properties), (this.layer.blocktwin.style.radius ?? 4) / unit);
+      else draw(context, shape, look, unit);
     }
     return true;
+  }
+}
+
+function dot(context: CanvasRenderingContext2D, shape: Shape, colour: string, radius: number): void {
+  context.globalAlpha = 1;
+  context.fillStyle = colour;
+  for (const { x, y } of shape.paths.flat()) {
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.fill();
   }
 }
 

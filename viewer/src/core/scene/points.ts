@@ -19,6 +19,12 @@ export class LivePoints {
     this.#collection.show = layer.blocktwin.visible;
   }
 
+  /** Takes the layer off the stage for good. */
+  remove(): void {
+    this.scene.primitives.remove(this.#collection);
+    this.scene.requestRender();
+  }
+
   get size(): number {
     return this.#points.size;
   }

@@ -49,3 +49,14 @@ export abstract class SignIn extends TwinElement {
     }
   }
 }
+
+/** The form as an element of a page, with the page's own words for what it is good for; its card has the line. */
+export function defineSignIn(name: string, why: () => string): void {
+  customElements.define(name, class extends SignIn {
+    static override styles = [...SignIn.styles, css`section { border-bottom: 0; }`];
+
+    protected override why(): string {
+      return why();
+    }
+  });
+}

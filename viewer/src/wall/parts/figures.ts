@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The block in focus and its key figures, a line for each layer that declares some. */
 import { css, html, nothing, type TemplateResult } from 'lit';
-import type { Profile } from '../../core/api';
+import type { MeasureValue, Profile } from '../../core/api';
 import { cityData } from '../../core/city-data';
 import { figure, unitOf } from '../../core/format';
 import { language, nameOf, say, t } from '../../core/i18n';
@@ -9,7 +9,7 @@ import { shared, TwinElement } from '../../core/ui/element';
 import { wall } from '../state';
 import { panel } from './panel';
 
-interface Figure { label: string; value: number | null; unit: string }
+interface Figure { label: string; value: number | null; unit: string; shown?: string | null; isMarked?: boolean }
 interface Group { title: string; figures: Figure[] }
 
 export class Figures extends TwinElement {
@@ -25,6 +25,7 @@ export class Figures extends TwinElement {
     .group dl { display: grid; grid-template-columns: minmax(0, 0.8fr) minmax(0, 1.25fr) minmax(0, 0.8fr); gap: 0.6rem; }
     dt { color: var(--ink-2); font-size: 0.74rem; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
     dd { font-size: 1.14rem; font-weight: 600; line-height: 1.25; white-space: nowrap; }
+    .marked dd { color: var(--warm); }
     dd small { font-size: 0.68rem; font-weight: 400; color: var(--ink-2); margin-left: 0.12rem; white-space: pre; }
   `];
 
@@ -52,18 +53,28 @@ export class Figures extends TwinElement {
 
   #groups(profile: Profile | null): Group[] {
     // What a wall shows by itself is what it counts; the rest is asked for elsewhere.
-    return cityData.state.collections.filter(({ blocktwin }) => blocktwin.visible && blocktwin.kpis.length > 0).map(({ id, blocktwin }) => ({
+    const groups = cityData.state.collections.filter(({ blocktwin }) => blocktwin.visible && blocktwin.kpis.length > 0).map(({ id, blocktwin }) => ({
       title: say(blocktwin.title),
-      figures: blocktwin.kpis.slice(0, 3).map(({ name, title, unit }) => ({
+      figures: blocktwin.kpis.slice(0, 3).map(({ name, title, unit }): Figure => ({
         label: say(title), value: profile?.registers[id]?.[name] ?? null, unit: unit ?? '',
       })),
     }));
+    const own = (profile?.pillars ?? []).flatMap(({ measures }) => measures).filter((measure) => measure.is_indicator);
+    for (let first = 0; first < own.length; first += 3) {
+      groups.push({ title: first === 0 ? t('figures.indicators') : '', figures: own.slice(first, first + 3).map(ofMeasure) });
+    }
+    return groups;
   }
 }
 
-function one({ label, value, unit }: Figure): TemplateResult {
-  const shown = figure(value);
-  return html`<div><dt title=${label}>${label}</dt><dd class="number">${shown.value}<small>${shown.scale}${unitOf(unit)}</small></dd></div>`;
+function ofMeasure({ title, value, unit, shown, threshold }: MeasureValue): Figure {
+  return { label: say(title), value, unit: unit ?? '', shown, isMarked: value !== null && threshold != null && value >= threshold };
+}
+
+function one({ label, value, unit, shown, isMarked }: Figure): TemplateResult {
+  const said = figure(value);
+  return html`<div class=${isMarked ? 'marked' : ''}><dt title=${label}>${label}</dt>
+    <dd class="number">${shown ?? html`${said.value}<small>${said.scale}${unitOf(unit)}</small>`}</dd></div>`;
 }
 
 customElements.define('wall-figures', Figures);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-/** A part of the desk that shows what the server says: waiting, failed with a way to try again, or there. */
+/** A part of a page that shows what the server says: waiting, failed with a way to try again, or there. */
 import { html, type PropertyDeclarations, type TemplateResult } from 'lit';
-import { wordsOf } from '../../core/failure';
-import { t } from '../../core/i18n';
-import { TwinElement } from '../../core/ui/element';
+import { wordsOf } from '../failure';
+import { t } from '../i18n';
+import { TwinElement } from './element';
 
 export abstract class Panel<T> extends TwinElement {
   static override properties: PropertyDeclarations = { data: { state: true }, failure: { state: true }, busy: { state: true }, refusal: { state: true } };
@@ -15,6 +15,7 @@ export abstract class Panel<T> extends TwinElement {
   /** Why the last write was refused. */
   declare protected refusal: string;
   #asked = 0;
+  #key = '';
 
   constructor() {
     super();
@@ -24,11 +25,18 @@ export abstract class Panel<T> extends TwinElement {
     this.refusal = '';
   }
 
+  /** What the answer depends on: another key, and it is asked for again; '' is not asked for. */
+  protected key(): string {
+    return 'once';
+  }
+
   protected abstract fetch(): Promise<T>;
   protected abstract view(data: T): TemplateResult;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
+  protected override willUpdate(): void {
+    const key = this.key();
+    if (key === this.#key) return;
+    this.#key = key;
     void this.reload();
   }
 
