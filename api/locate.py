@@ -16,11 +16,11 @@ from api.locating import (
     Tree,
     locate_addresses,
     locate_codes,
-    locate_name,
     locate_points,
     read_chains,
     read_tree,
 )
+from api.name_search import locate_name
 from api.parameters import parse_as_of, refuse_unknown
 from api.response import JSON
 from api.services import Services, get_actor, get_services

@@ -12,32 +12,22 @@ import numpy as np
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from api.locate_names import NameHit, Names
+from api.locate_names import Names
 from api.sql import read_sql
-from twin.address.match import Candidate, Match
+from twin.address.match import Match
 from twin.address.matching import Asking, match_texts
-from twin.address.parts import BLOCK_LEVELS, MatchLevel, common_prefix
-from twin.address.pinyin import fold_letters
+from twin.address.parts import BLOCK_LEVELS, MatchLevel
 from twin.address.sql import read_sql as read_address_sql
 from twin.crs import DeclaredCrs, to_storage
 from twin.text import Text
 
 Connection = AsyncConnection[TupleRow]
 
-MOST_HITS: Final = 200
-_FUZZY: Final = 20
 
 OUTSIDE_ALL: Final = Text("不在任何块内", "it lies in no block")
 IMPOSSIBLE: Final = Text("坐标不可能:超出所声明坐标系的范围", "impossible coordinates in the declared CRS")
 UNKNOWN_CODE: Final = Text("没有这个编码", "nothing has this code")
-NO_NAME: Final = Text("没有这样的名称或地址", "nothing is called or addressed so")
-SEVERAL: Final = Text("有几处同样相符", "several fit equally well")
 PART_OF_CODE: Final = Text("没有整个编码,只找到它的上级", "only what the code lies in was found")
-
-_LEVEL_OF: Final[dict[str, MatchLevel]] = {
-    "building": "building", "unit": "unit", "quarter": "quarter", "road": "road", "industrial_park": "quarter",
-    "urban_village": "quarter",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,7 +148,7 @@ def _find_code(tree: Tree, code: str, things: dict[str, list[TupleRow]], chains:
         return Found(
             match_level="unit" if row[0] == "unit" else "building" if row[0] == "building" else "room",
             confidence=1.0 if is_whole else 0.9,
-            block_code=_block_or_none(row[4]),
+            block_code=block_or_none(row[4]),
             point=None if row[5] is None else (row[5], row[6]),
             building=None if building is None else {"id": building[2], "code": building[1], "name": building[7]},
             unit=None if unit is None else {"id": unit[2], "code": unit[1], "name": unit[7]},
@@ -199,92 +189,12 @@ def _from_match(match: Match, buildings: dict[str, TupleRow], units: dict[str, T
     unit = units.get(best.code or "") if best.match_level == "room" else None
     return replace(
         found,
-        block_code=_block_or_none(best.block_code),
+        block_code=block_or_none(best.block_code),
         point=best.point,
         building=None if house is None else {"id": house[2], "code": house[1], "name": house[7]},
         unit=None if unit is None else {"id": unit[2], "code": unit[1], "name": unit[7]},
         address=None if best.address_id is None else {"id": best.address_id, "code": best.code, "text": best.text},
     )
-
-
-async def locate_name(connection: Connection, tree: Tree, names: Names, query: str, limit: int) -> Found:
-    """Blocks, parks, villages, buildings, roads, quarters and addresses by part of a name, in characters or pinyin."""
-    letters = fold_letters(query)
-    hits = await asyncio.to_thread(names.search, query, letters, MOST_HITS)
-    candidates = await _read_hits(connection, tree, hits)
-    if letters is None:
-        match = (await answer_asking(connection, match_texts([query], names.gazetteer)))[0]
-        candidates += [_as_hit(c) for c in match.candidates if c.address_id is not None]
-        candidates += await _read_fuzzy(connection, query)
-    merged: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for candidate in sorted(candidates, key=lambda c: -c["confidence"]):
-        merged.setdefault((candidate["kind"], candidate["id"] or candidate["code"] or candidate["text"]), candidate)
-    best = list(merged.values())[:limit]
-    if not best:
-        return Found(reason=NO_NAME)
-    first = best[0]
-    is_clear = len(best) == 1 or best[1]["confidence"] < first["confidence"]
-    level = tree.level(first["code"]) if first["kind"] == "block" else first.get("match_level")
-    code = first["block_code"] if is_clear else common_prefix([
-        c["block_code"] for c in best if c["confidence"] == first["confidence"]
-    ])  # fmt: skip
-    return Found(
-        match_level=level or _LEVEL_OF.get(first["kind"], "failed"),
-        confidence=first["confidence"] if is_clear else min(first["confidence"], 0.6),
-        block_code=_block_or_none(code),
-        point=tuple(first["point"]) if first["point"] and is_clear else None,
-        candidates=best,
-        reason=None if is_clear else SEVERAL,
-    )
-
-
-def _as_hit(candidate: Candidate) -> dict[str, Any]:
-    return {
-        "kind": "address", "id": candidate.address_id, "text": candidate.text, "code": candidate.code,
-        "block_code": candidate.block_code, "point": list(candidate.point) if candidate.point else None,
-        "confidence": round(candidate.confidence, 3), "match_level": candidate.match_level,
-    }  # fmt: skip
-
-
-async def _read_hits(connection: Connection, tree: Tree, hits: Sequence[NameHit]) -> list[dict[str, Any]]:
-    if not hits:
-        return []
-    keys = {
-        plural: [hit.key for hit in hits if hit.kind == kind]
-        for plural, kind in (
-            ("blocks", "block"), ("parks", "industrial_park"), ("villages", "urban_village"),
-            ("buildings", "building"), ("roads", "road"), ("quarters", "quarter"),
-        )
-    }  # fmt: skip
-    rating = {(hit.kind, hit.key): hit.rating for hit in hits}
-    rows = await (await connection.execute(read_sql("locate_names"), keys)).fetchall()
-    found: list[dict[str, Any]] = []
-    for kind, key, code, name, low, high, lon, lat in rows:
-        home = low if low == high else tree.cut(common_prefix([low, high]))
-        which = code if kind == "block" else name if kind in ("road", "quarter") else key
-        found.append({
-            "kind": kind, "id": key, "text": name, "code": code, "block_code": home,
-            "point": None if lon is None else [lon, lat], "confidence": rating[kind, which],
-        })  # fmt: skip
-    found.sort(key=lambda c: (-c["confidence"], c["kind"] != "block", len(c["block_code"] or ""), c["text"] or ""))
-    return found
-
-
-async def _read_fuzzy(connection: Connection, query: str) -> list[dict[str, Any]]:
-    rows = await (
-        await connection.execute(
-            "SELECT 'address', id, normalised, address.code, block_code, ST_X(geometry), ST_Y(geometry), score "
-            "FROM find_addresses(%s, %s) AS like_it JOIN address USING (id)",
-            (query, _FUZZY),
-        )
-    ).fetchall()
-    return [
-        {
-            "kind": kind, "id": key, "text": text, "code": code, "block_code": home,
-            "point": None if lon is None else [lon, lat], "confidence": round(0.7 * score, 3),
-        }
-        for kind, key, text, code, home, lon, lat, score in rows
-    ]  # fmt: skip
 
 
 async def answer_asking(connection: Connection, asking: Asking) -> list[Match]:
@@ -313,5 +223,6 @@ async def read_chains(connection: Connection, tree: Tree, codes: Sequence[str]) 
     }
 
 
-def _block_or_none(code: str | None) -> str | None:
+def block_or_none(code: str | None) -> str | None:
+    """A block's code, or None for what lies in no block."""
     return None if code in (None, "", "~") else code
