@@ -4,13 +4,13 @@
 Everybody fills the same empty `building` table with its columns, constraints and indexes. Ours begins
 with a frame in memory as a reader gives it and ends with the commit: validation, repair, blocks, COPY,
 change log, facts, report. The peers get the finished rows, ready before the clock starts, and no triggers.
-As they are used otherwise, they make a plain table of their own; that is shown too, where it is asked for.
+`ogr2ogr` makes a plain table of its own, since it fills an existing one of this shape row by row;
+`geopandas.to_postgis` is shown both ways.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -53,7 +53,6 @@ _OWN_SUFFIX: Final = ", a table of its own"
 _KIND: Final = KINDS["buildings"]
 _COLUMNS: Final = ", ".join(column.name for column in _KIND.columns)
 _OWN_TABLE: Final = "into a table of its own with one spatial index, no constraints and no Mercator copy"
-_NO_TRIGGERS: Final = "-c session_replication_role=replica"
 
 _TO_POSTGIS_ROWS: Final = 100_000
 """It is slow; its rate does not depend on the number of rows."""
@@ -62,7 +61,7 @@ _TO_POSTGIS_ROWS: Final = 100_000
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print and keep the account."""
     options = parse_options("load", "整条载入流程与 psql \\copy 并排 / the whole load pipeline beside \\copy",
-                            arguments, peers=("ogr2ogr", "to-postgis", "own-tables"))  # fmt: skip
+                            arguments, peers=("ogr2ogr", "to-postgis"))  # fmt: skip
     console = Console()
     with own_database() as settings, tempfile.TemporaryDirectory() as folder:
         run(settings, Path(folder), options, console)
@@ -88,11 +87,10 @@ def run(settings: Settings, folder: Path, options: Options, console: Console) ->
         Contender(OURS, lambda: _load_ours(settings, frame), lambda: _empty(settings), is_ours=True),
         Contender(COPY, lambda: _copy(settings, rows, report.kept), lambda: _empty(settings)),
     ]
-    tables = (False, True) if "own-tables" in options.peers else (False,)
     if "ogr2ogr" in options.peers and shutil.which("ogr2ogr"):
-        contenders += [_ogr2ogr(settings, folder, is_own) for is_own in tables]
+        contenders.append(_ogr2ogr(settings, folder))
     if "to-postgis" in options.peers:
-        contenders += [_to_postgis(settings, is_own) for is_own in tables]
+        contenders += [_to_postgis(settings, is_own) for is_own in (False, True)]
     title = f"{city.buildings:,} buildings into PostGIS"
     comparison = compare(title, METRICS, contenders, options.rounds, on_run=_teller(console))
     print_comparison(comparison, console)
@@ -137,27 +135,21 @@ def _copy(settings: Settings, rows: Path, count: int) -> Sample:
     return _sample(count, seconds, cpu_of_children() - cpu, cpu_of_stat(done.stdout))
 
 
-def _ogr2ogr(settings: Settings, folder: Path, is_own: bool) -> Contender:
-    """Into the same table, or into one that it makes itself."""
+def _ogr2ogr(settings: Settings, folder: Path) -> Contender:
     finished = _read_finished(settings)
     path = folder / "building.gpkg"
-    if not path.exists():
-        finished.to_file(path, engine="pyogrio", layer="building")
-    into = ["-overwrite", "-nln", "building_ogr2ogr"] if is_own else ["-append", "-nln", "building"]
+    finished.to_file(path, engine="pyogrio", layer="building")
     command = [
-        "ogr2ogr", "--config", "PG_USE_COPY", "YES", "-gt", "unlimited", "-f", "PostgreSQL",
-        "PG:" + make_conninfo(database_url(settings)), str(path), *into,
+        "ogr2ogr", "--config", "PG_USE_COPY", "YES", "-overwrite", "-gt", "unlimited", "-f", "PostgreSQL",
+        "PG:" + make_conninfo(database_url(settings)), str(path), "-nln", "building_ogr2ogr",
     ]  # fmt: skip
-    environment = os.environ | {"PGOPTIONS": _NO_TRIGGERS}
 
     def run() -> Sample:
         cpu, started = cpu_of_children(), time.perf_counter()
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         return _sample(len(finished), time.perf_counter() - started, cpu_of_children() - cpu, None)
 
-    name = OGR2OGR + _OWN_SUFFIX if is_own else OGR2OGR
-    note = f"from a GeoPackage{', ' + _OWN_TABLE if is_own else ''}"
-    return Contender(name, run, lambda: _empty(settings), note=note)
+    return Contender(OGR2OGR, run, lambda: _empty(settings), note=f"from a GeoPackage, {_OWN_TABLE}")
 
 
 def _to_postgis(settings: Settings, is_own: bool) -> Contender:
