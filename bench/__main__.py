@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from bench import load, tiles
+from bench import load, place, profile, tiles
 
 if __name__ == "__main__":
-    for benchmark in (load, tiles):
+    for benchmark in (load, tiles, place, profile):
         benchmark.main()

@@ -48,7 +48,7 @@ OURS: Final = "twin load_frames"
 COPY: Final = r"psql \copy text"
 OGR2OGR: Final = "ogr2ogr"
 TO_POSTGIS: Final = "geopandas.to_postgis"
-_OWN_SUFFIX: Final = ", a table of its own"
+TO_POSTGIS_OWN: Final = f"{TO_POSTGIS}, a table of its own"
 
 _KIND: Final = KINDS["buildings"]
 _COLUMNS: Final = ", ".join(column.name for column in _KIND.columns)
@@ -166,7 +166,7 @@ def _to_postgis(settings: Settings, is_own: bool) -> Contender:
             stat = str(connection.exec_driver_sql(BACKEND_STAT).scalar_one())
         return _sample(len(finished), seconds, client, cpu_of_stat(stat))
 
-    name = TO_POSTGIS + _OWN_SUFFIX if is_own else TO_POSTGIS
+    name = TO_POSTGIS_OWN if is_own else TO_POSTGIS
     note = f"{len(finished):,} of the rows{', ' + _OWN_TABLE if is_own else ''}"
     return Contender(name, run, lambda: _empty(settings), note=note)
 

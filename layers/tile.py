@@ -15,6 +15,11 @@ MAX_ZOOM: Final = 24
 HALF_WORLD: Final = 20037508.342789244
 """Metres from the centre of Web Mercator to its edge."""
 
+_RADIUS: Final = HALF_WORLD / math.pi
+
+_ROUNDING: Final = 1e-9
+"""Degrees, a tenth of a millimetre: more than a coordinate loses on its way to Web Mercator and back."""
+
 Box = tuple[float, float, float, float]
 """west, south, east, north."""
 
@@ -42,6 +47,14 @@ class Tile(NamedTuple):
         margin = side * buffer / EXTENT
         west, north = self.x * side - HALF_WORLD, HALF_WORLD - self.y * side
         return west - margin, north - side - margin, west + side + margin, north + margin
+
+    def lonlat_box(self, buffer: int = 0) -> Box:
+        """The same box in degrees, never smaller: Web Mercator keeps meridians and parallels straight."""
+        west, south, east, north = self.box(buffer)
+        return (
+            math.degrees(west / _RADIUS) - _ROUNDING, _latitude(south) - _ROUNDING,
+            math.degrees(east / _RADIUS) + _ROUNDING, _latitude(north) + _ROUNDING,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -75,3 +88,7 @@ def _row_fraction(latitude: float) -> float:
     limited = max(-85.051129, min(85.051129, latitude))
     sine = math.sin(math.radians(limited))
     return 0.5 - math.log((1 + sine) / (1 - sine)) / (4 * math.pi)
+
+
+def _latitude(y: float) -> float:
+    return math.degrees(2 * math.atan(math.exp(y / _RADIUS)) - math.pi / 2)

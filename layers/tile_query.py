@@ -12,7 +12,7 @@ from layers.conditions import Statement, list_columns, name_column, narrow, writ
 from layers.filter import Filter
 from layers.layer import Layer, Property, Zoom
 from layers.tile import EXTENT, Tile
-from twin.model.table import TILE_SRID
+from twin.model.table import STORAGE_SRID, TILE_SRID
 
 PIXEL: Final = EXTENT // 256
 
@@ -21,6 +21,10 @@ _FAST_FROM_ZOOM: Final = 11
 
 _BUFFERED: Final = SQL("ST_MakeEnvelope(%(outer_west)s, %(outer_south)s, %(outer_east)s, %(outer_north)s, {})").format(
     Literal(TILE_SRID)
+)
+
+_IN_DEGREES: Final = SQL("ST_MakeEnvelope(%(low_lon)s, %(low_lat)s, %(high_lon)s, %(high_lat)s, {})").format(
+    Literal(STORAGE_SRID)
 )
 
 _TILE: Final = SQL("ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {})").format(Literal(TILE_SRID))
@@ -32,7 +36,8 @@ def select_tile(layer: Layer, tile: Tile, narrowed: Filter, access_class: int, b
     if rule is None:
         return None
     values: dict[str, Any] = {"layer": layer.id, "buffer": buffer, **_tile_values(tile, buffer)}
-    conditions = [SQL("geometry_3857 && {}").format(_BUFFERED), *narrow(layer, narrowed, values)]
+    # By degrees: a tile is a box in those as well, so one spatial index serves tiles and everything else.
+    conditions = [SQL("geometry && {}").format(_IN_DEGREES), *narrow(layer, narrowed, values)]
     if rule.where is not None:
         conditions.append(SQL("({})").format(SQL(rule.where)))
     if rule.smallest:
@@ -60,9 +65,11 @@ def select_tile(layer: Layer, tile: Tile, narrowed: Filter, access_class: int, b
 def _tile_values(tile: Tile, buffer: int) -> dict[str, float]:
     west, south, east, north = tile.box()
     outer = tile.box(buffer)
+    degrees = tile.lonlat_box(buffer)
     return {
         "west": west, "south": south, "east": east, "north": north, "factor": EXTENT / tile.side,
         "outer_west": outer[0], "outer_south": outer[1], "outer_east": outer[2], "outer_north": outer[3],
+        "low_lon": degrees[0], "low_lat": degrees[1], "high_lon": degrees[2], "high_lat": degrees[3],
     }  # fmt: skip
 
 

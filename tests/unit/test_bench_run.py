@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Both benchmarks from end to end at a tiny scale; how fast anything was is nobody's business here."""
+"""The benchmarks from end to end at a tiny scale; how fast anything was is nobody's business here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 import bench.load
+import bench.profile
 import bench.tiles
 from twin.cluster import Cluster
 
@@ -28,7 +29,7 @@ def test_the_load_benchmark_measures_us_and_copy_on_the_same_rows(
     assert result["facts"]["report"]["kept"] == 2_000
     assert result["facts"]["report"]["repaired"] >= 1
     names = [line["name"] for line in result["comparisons"][0]["lines"]]
-    assert names == [bench.load.OURS, bench.load.COPY, bench.load.TO_POSTGIS]
+    assert names == [bench.load.OURS, bench.load.COPY, bench.load.TO_POSTGIS, bench.load.TO_POSTGIS_OWN]
     for line in result["comparisons"][0]["lines"]:
         assert line["metrics"]["rate"]["median"] > 0
     assert bench.load.COPY in capsys.readouterr().out
@@ -46,4 +47,14 @@ def test_the_tile_benchmark_asks_both_servers_for_the_same_tiles(cluster: Cluste
         [bench.tiles.OURS, bench.tiles.TIPG, bench.tiles.SQL_ALONE],
         [bench.tiles.CACHED, bench.tiles.OURS, bench.tiles.TIPG],
     ]
+    assert left_behind(cluster) == before
+
+
+def test_the_profile_benchmark_asks_for_profiles_and_single_blocks(cluster: Cluster, tmp_path: Path) -> None:
+    before = left_behind(cluster)
+    bench.profile.main(["--scale", "small", "--rounds", "1", "--out", str(tmp_path)])
+    result = json.loads((tmp_path / "profile.json").read_text())
+    assert [line["name"] for line in result["comparisons"][0]["lines"]] == [
+        bench.profile.PROFILE, bench.profile.TENTH, bench.profile.ITEM,
+    ]  # fmt: skip
     assert left_behind(cluster) == before

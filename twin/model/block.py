@@ -84,7 +84,6 @@ class Block(Table):
         Index("block_code_idx", "scheme", "code"),
         Index("block_parent_code_idx", "scheme", "parent_code"),
         Index("block_geometry_idx", "geometry", postgresql_using="gist"),
-        Index("block_geometry_3857_idx", "geometry_3857", postgresql_using="gist"),
     )
 
 

@@ -29,7 +29,7 @@ STORAGE_SRID: Final = 4490
 """CGCS2000 longitude, latitude: every stored geometry (x = longitude, y = latitude, degrees)."""
 
 TILE_SRID: Final = 3857
-"""Web Mercator: the stored copy that vector tiles are cut from (metres)."""
+"""Web Mercator: the stored copy that vector tiles are cut from (metres); they are found by the geometry itself."""
 
 OUTSIDE: Final = "~"
 """The home of a feature that no block holds. It sorts after every digit, so no scope range has it."""
@@ -124,5 +124,4 @@ class FeatureColumns:
             CheckConstraint(f"ST_Dimension(geometry) = {cls.DIMENSION}", name="geometry_dimension"),
             Index(f"{name}_block_code_idx", "block_code"),
             Index(f"{name}_geometry_idx", "geometry", postgresql_using="gist"),
-            Index(f"{name}_geometry_3857_idx", "geometry_3857", postgresql_using="gist"),
         )

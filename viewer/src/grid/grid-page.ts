@@ -53,6 +53,12 @@ export class GridPage extends TwinElement {
         border-top: 0.16rem solid transparent; }
       nav.parts svg { display: block; }
     }
+    /* A profile on paper is the brief that goes on to others: the page without what one works it with. */
+    @media print {
+      :host { position: static; display: block; }
+      header, nav.parts, .notices { display: none; }
+      main { overflow: visible; display: block; } .page { padding: 0; }
+    }
   `];
   override watched = [grid];
 
