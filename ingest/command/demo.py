@@ -33,7 +33,8 @@ def demo(  # noqa: D103
     typer.echo(str(Text("令牌(全部在 tokens.json):", "Tokens (all of them in tokens.json):")))
     typer.echo(f"  {Text('大屏', 'wall')}          {address}/wall?token={tokens['wall']}")
     typer.echo(f"  {Text('规划员', 'planner')}       {address}/plan?token={tokens['planner']}")
-    typer.echo(f"  {Text('网格员,限一个街道', 'grid manager of one street')}  Bearer {tokens['grid_manager']}")
+    typer.echo(f"  {Text('网格员', 'grid manager')}       {address}/grid?token={tokens['grid_manager']}")
+    typer.echo(f"  {Text('数据管理员', 'steward')}   {address}/admin?token={tokens['steward']}")
 
 
 def simulate(  # noqa: D103

@@ -552,3 +552,13 @@ def test_what_is_written_without_a_network_is_kept_and_sent_once(visit: Open, sh
         assert manifest.headers["content-type"] == "application/manifest+json"
         assert manifest.json()["start_url"] == "/grid"
     assert desk.complaints == []
+
+
+def test_a_profile_on_paper_is_the_figures_alone_and_says_what_they_are(visit: Open) -> None:
+    page = visit("/grid", "admin", width=1000, height=800)
+    page.wait(lambda: page.page.locator("grid-profile .pillar").count() > 0, "the profile")
+    line = page.page.locator("grid-profile .print-line")
+    assert not line.is_visible() and page.page.locator("grid-profile .print").is_visible()
+    page.page.emulate_media(media="print")
+    assert DISTRICT in line.inner_text() and line.is_visible()
+    assert not page.page.locator("grid-bar").is_visible() and not page.page.locator("grid-profile .print").is_visible()

@@ -16,6 +16,7 @@ export class BlockPath extends TwinElement {
     h2 code { font-size: 0.85rem; color: var(--ink-2); font-weight: 400; }
     .tools { display: flex; flex-wrap: wrap; gap: 0.5rem; align-items: center; }
     select { width: auto; max-width: 15rem; }
+    @media print { .tools, .chip { display: none; } }
     @media (max-width: 760px) { :host { grid-template-columns: minmax(0, 1fr); } h2 { font-size: 1.15rem; } .tools { display: var(--tools, flex); } .tools select { flex: 1 1 9rem; max-width: none; } nav { font-size: 0.92rem; } nav a { padding: 0.2rem 0; } }
   `];
   override watched = [grid];

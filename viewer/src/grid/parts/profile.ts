@@ -38,8 +38,9 @@ export class ProfilePart extends Panel<Shown> {
     .types span:last-child { text-align: right; }
     svg { width: 100%; height: 4.2rem; display: block; } svg rect { fill: var(--accent); }
     .target { padding: 0.45rem 0; } .target .bar { margin-top: 0.3rem; }
+    .tools { display: flex; justify-content: space-between; align-items: start; gap: 1rem; } .moment .print { margin-left: auto; }
     .print-line { display: none; }
-    @media print { .moment, details.when, .print { display: none; } .print-line { display: block; } .card { break-inside: avoid; } }
+    @media print { .moment, .tools { display: none; } .print-line { display: block; } .card { break-inside: avoid; } }
     @media (max-width: 760px) { .pillars { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0.6rem; } .pillars .card { padding: 0.7rem 0.75rem; } .two { grid-template-columns: minmax(0, 1fr); gap: 0.7rem; } .all { gap: 0.7rem; }
       .measure b { font-size: 1.25rem; } .moment label { flex: 1; } details.when summary { min-height: 2.75rem; } }
   `];
@@ -64,7 +65,8 @@ export class ProfilePart extends Panel<Shown> {
     if (profile.code !== grid.state.code) return html`<p class="card none" role="status">${t('waiting')}</p>`;
     const isHidden = profile.pillars.some(({ measures }) => measures.some(({ shown }) => shown !== null));
     return html`<div class="all" data-block=${profile.code}>
-      <p class="note print-line">${t('grid.printed', { code: profile.code, time: dayAndTime(profile.as_of) })}</p>
+      <p class="note print-line">${t('grid.printed', { code: profile.code, time: dayAndTime(profile.as_of) })}
+        ${grid.state.session?.synthetic ? html` · ${t('synthetic')}` : nothing}</p>
       ${profile.limited_to === null ? nothing : html`<p class="warned">${t('grid.limited', { codes: profile.limited_to.join('、') })}</p>`}
       <section class="pillars" aria-label=${t('grid.pillars')} style="padding:0;border:0">${profile.pillars.map(({ code, title, is_base: isBase, note, measures }) => html`
         <div class="card pad pillar" data-pillar=${code}><h3>${say(title)}${isBase ? html`<span class="chip">${t('grid.base')}</span>` : nothing}</h3>
@@ -82,7 +84,7 @@ export class ProfilePart extends Panel<Shown> {
       go({ asOf: Number.isNaN(moment.getTime()) ? '' : moment.toISOString().replace('.000', '') });
     }} /></label>`;
     const print = html`<button class="button print" @click=${() => { window.print(); }}>${t('grid.print')}</button>`;
-    return asOf === '' ? html`<details class="when"><summary>${t('grid.as_of_now')}</summary><div class="moment">${field}<span class="note">${t('grid.as_of_hint')}</span></div></details>${print}`
+    return asOf === '' ? html`<div class="tools"><details class="when"><summary>${t('grid.as_of_now')}</summary><div class="moment">${field}<span class="note">${t('grid.as_of_hint')}</span></div></details>${print}</div>`
       : html`<div class="moment">${field}<span class="chip warn">${t('grid.then', { time: dayAndTime(asOf) })}</span>
         <button class="button" @click=${() => { go({ asOf: '' }); }}>${t('grid.now')}</button>${print}</div>`;
   }
