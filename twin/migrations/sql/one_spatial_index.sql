@@ -1,5 +1,5 @@
 -- A tile of Web Mercator is a box in degrees, so the index of `geometry` finds what is in it. The copy that tiles
--- are cut from needs none: that was a quarter of what an index costs every write, for nothing.
+-- are cut from needs none, and no write has to pay for one.
 DO $$
 DECLARE
     index regclass;
