@@ -10,49 +10,30 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import (
-    admin_tokens,
-    blocks,
-    business_layers,
-    code_tables,
-    collections,
-    datasets,
-    export,
-    exports,
+from api import models
+from api.access import session, tokens
+from api.blocks import blocks, locate, schemes
+from api.features import collections, export, exports
+from api.http.errors import register_errors
+from api.intake import jobs, kinds, loads, placements, rejects, uploads
+from api.live.stream import StreamRoute
+from api.measures import measures, pillars, profile, series, targets
+from api.registers import (
     hazards,
-    health,
     houses,
     inspections,
-    jobs,
-    kinds,
-    landing,
-    loads,
-    locate,
-    measures,
-    models,
-    pages,
     photos,
-    pillars,
-    placements,
-    profile,
     proposals,
-    quality,
     registers,
-    rejects,
     rental_spaces,
-    schemes,
-    series,
-    session,
     survey_answers,
     surveys,
-    targets,
-    tilesets,
-    uploads,
 )
-from api.errors import register_errors
-from api.hot import TileRoute, is_tile_path
 from api.services import Services
-from api.stream import StreamRoute
+from api.site import health, landing, pages
+from api.stewardship import business_layers, code_tables, datasets, quality
+from api.tiles import tilesets
+from api.tiles.vector_tiles import TileRoute, is_tile_path
 from api.version import VERSION
 from twin.settings import Settings
 
@@ -69,7 +50,7 @@ _ROUTERS: Final = (
     pages.router, locate.router, placements.router, export.router, registers.router, proposals.router,
     photos.router, hazards.router, inspections.router, surveys.router, survey_answers.router, rental_spaces.router,
     houses.router, kinds.router,
-    code_tables.router, quality.router, admin_tokens.router, business_layers.router, series.router, exports.router,
+    code_tables.router, quality.router, tokens.router, business_layers.router, series.router, exports.router,
     datasets.router,
 )  # fmt: skip
 

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from api.parameters import refuse_unknown
-from api.response import JSON, answer_bytes
+from api.http.parameters import refuse_unknown
+from api.http.response import JSON, answer_bytes
 from api.services import Services, get_actor, get_services
 from api.sql import read_sql
 from twin.access import Actor

@@ -16,13 +16,13 @@ from fastapi import Request
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from api.actors import ActorResolver
-from api.cache import ByteCache
-from api.changes import Change, ChangeFeed
-from api.layer_list import LayerList
+from api.access.actors import ActorResolver
+from api.features.layer_list import LayerList
+from api.live.changes import Change, ChangeFeed
+from api.measures.small_counts import SmallCounts
 from api.pool import as_actor, as_owner, make_pool
-from api.purge import purge_expired_layers
-from api.small_counts import SmallCounts
+from api.stewardship.purge import purge_expired_layers
+from api.tiles.cache import ByteCache
 from layers import business
 from layers.tile import Tile, World, to_world
 from twin.access import Actor

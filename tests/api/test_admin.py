@@ -20,7 +20,7 @@ import httpx
 import pyogrio
 import pytest
 
-from api.kinds import list_kinds, list_mappings
+from api.intake.kinds import list_kinds, list_mappings
 from ingest.source import list_kinds as list_source_kinds
 from tests.api.district import COMMUNITY, EAST, WEST
 from tests.api.server import City

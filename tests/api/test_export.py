@@ -15,7 +15,7 @@ import psycopg
 import pyogrio
 import pytest
 
-import api.export
+import api.features.export
 from layers.registry import load_layers
 from tests.api.district import DISTRICT, GRIDS, WEST
 from tests.api.server import City

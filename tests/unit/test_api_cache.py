@@ -6,8 +6,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from api.cache import ByteCache
 from api.services import TileKey
+from api.tiles.cache import ByteCache
 from layers.tile import Tile
 
 

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Blocks, their schemes, and finding the block of anything."""

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The pages for people: the built viewer, the landing page, and the token in a link exchanged for a cookie."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+from starlette.responses import FileResponse, RedirectResponse
+
+from api.access.session import set_cookie
+from api.http.html import render_page
+from api.http.response import has_etag
+from api.services import Services, get_services
+from api.tiles.tilesets import find_file
+from twin.errors import NotFoundError
+from twin.text import Text, negotiate_language
+
+router = APIRouter(include_in_schema=False)
+
+With = Annotated[Services, Depends(get_services)]
+
+PAGES: Final = frozenset({"wall", "plan", "admin", "grid"})
+
+CONTENT_POLICY: Final = "; ".join([
+    "default-src 'self'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "worker-src 'self' blob:",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "connect-src 'self' data: blob:",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+])  # fmt: skip
+"""No other host: the pages work without the Internet, and nothing of them can be sent there."""
+
+_HASHED: Final = re.compile(r"[.-][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_ASK: Final = "no-cache"
+
+_WORKERS: Final = {"grid-worker.js": "/grid"}
+"""Service workers among the files, each with the one page that it may keep."""
+
+_NOT_BUILT: Final = Text(
+    "页面尚未构建。请运行 make demo(或 make viewer),然后刷新。",
+    "The pages are not built yet. Run `make demo` (or `make viewer`) and reload.",
+)
+
+
+@router.get("/wall")
+@router.get("/plan")
+@router.get("/admin")
+@router.get("/grid")
+async def get_page(request: Request, services: With, token: str | None = None) -> Response:
+    """A page; `?token=` becomes a cookie at once, so that it is in no history, log or screenshot."""
+    if token is not None:
+        await services.actors.find(token)
+        clean = request.url.remove_query_params("token")
+        response: Response = RedirectResponse(f"{clean.path}{'?' + clean.query if clean.query else ''}", 303)
+        set_cookie(request, response, token)
+        response.headers["Cache-Control"] = "no-store"
+        return response
+    name = request.url.path.strip("/")
+    file = find_file(services.settings.viewer_dir / name, "index.html")
+    if file is None:
+        language = negotiate_language(request.headers.get("accept-language"))
+        return page_response(render_page("Blocktwin", f"<p>{_NOT_BUILT.in_language(language)}</p>", language), 503)
+    return _send_file(request, file, _ASK, {"Content-Security-Policy": CONTENT_POLICY})
+
+
+@router.get("/viewer/{path:path}")
+async def get_viewer_file(request: Request, services: With, path: str) -> Response:
+    """A file of the build; names with a hash in them never change, so copies keep."""
+    file = find_file(services.settings.viewer_dir, path)
+    if file is None:
+        raise NotFoundError(Text(f"没有文件“{path}”。", f"There is no file '{path}'."))
+    headers = {"Content-Security-Policy": CONTENT_POLICY}
+    if path in _WORKERS:
+        headers["Service-Worker-Allowed"] = _WORKERS[path]
+    is_hashed = path.startswith("assets/") and _HASHED.search(path) is not None
+    # Workers get their policy from their own file.
+    return _send_file(request, file, _FOR_EVER if is_hashed else _ASK, headers)
+
+
+def page_response(html: str, status: int = 200) -> Response:
+    """A page of our own making."""
+    return Response(
+        html, status, media_type="text/html; charset=utf-8",
+        headers={"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": _ASK, "Vary": "Accept, Accept-Language"},
+    )  # fmt: skip
+
+
+def _send_file(request: Request, file: Path, caching: str, headers: dict[str, str]) -> Response:
+    stat = file.stat()
+    etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+    own = {"ETag": etag, "Cache-Control": caching, **headers}
+    if has_etag(request.headers.get("if-none-match"), etag):
+        return Response(status_code=304, headers=own)
+    return FileResponse(file, headers=own)
