@@ -47,6 +47,12 @@ _REQUESTS: Final = 600
 _CONNECTIONS: Final = 4
 _LEVELS: Final = (6, 9, 12, 14)
 
+_PLACES: Final = """
+    CREATE TEMP TABLE place ON COMMIT DROP AS
+    SELECT row_number() OVER (ORDER BY code) - 1 AS position, code, ST_PointOnSurface(geometry) AS point
+    FROM valid_block WHERE length(code) = 14
+"""
+
 _FILL: Final = """
     INSERT INTO incident (source_id, local_id, event_scheme, event_type, severity, state, occurred_at, block_code,
                           geometry)
@@ -54,9 +60,7 @@ _FILL: Final = """
            CASE WHEN number %% 10 = 0 THEN 'handling' ELSE 'closed' END,
            now() - (number::bigint * 7919 %% 31536000) * interval '1 second', place.code, place.point
     FROM generate_series(1, %(last)s::int) AS number
-    JOIN (SELECT row_number() OVER (ORDER BY code) - 1 AS position, code, ST_PointOnSurface(geometry) AS point,
-                 count(*) OVER () AS places
-          FROM valid_block WHERE length(code) = 14) AS place ON place.position = number * 104729::bigint %% place.places
+    JOIN place ON place.position = number * 104729::bigint %% (SELECT count(*) FROM place)
 """
 
 
@@ -100,6 +104,8 @@ def _fill(settings: Settings, count: int) -> str:
     """So many incidents over all base grids and a year; gives a token."""
     with transaction(settings) as connection:
         connection.execute("SELECT begin_bulk('incident')")
+        connection.execute(_PLACES)
+        connection.execute("ANALYZE place")
         connection.execute(_FILL, {"last": count})
         connection.execute("SELECT end_bulk('incident'), fold_facts()")
     with connect(settings, autocommit=True) as connection:
