@@ -28,9 +28,7 @@ from twin.model import (
 from twin.model.table import FeatureColumns
 from twin.text import Text
 
-_MADE_BY_DATABASE: Final = frozenset(
-    {"id", "geometry_3857", "recorded_at", "valid_from", "valid_to", "block_code_then"}
-)
+_MADE_BY_DATABASE: Final = frozenset({"id", "recorded_at", "valid_from", "valid_to", "block_code_then"})
 
 
 @dataclass(frozen=True, kw_only=True)

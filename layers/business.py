@@ -62,7 +62,7 @@ def make_layer(declared: BusinessLayer) -> Layer:
     properties = [_property(_name(key), described) for key, described in fields.items() if key not in _OWN]
     columns = [_column(p) for p in properties]
     text = SQL(
-        "SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to, name, "
+        "SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to, name, "
         "local_id, match_level, confidence{} FROM business_feature WHERE layer_code = {}"
     ).format(SQL("").join(SQL(", {} AS {}").format(*column) for column in columns), Literal(declared.code))
     held: list[Geometry] = [_GEOMETRIES[dimension] for dimension in sorted(declared.dimensions, reverse=True)]
@@ -102,9 +102,11 @@ _OWN: Final[Mapping[str, Property]] = {
 }
 
 
-_TAKEN: Final = frozenset(
-    {"id", "geometry", "geometry_3857", "spans_blocks", "access_class", "valid_from", "valid_to", "count", "geom"}
-)
+_TAKEN: Final = frozenset({
+    "id", "geometry", "spans_blocks", "access_class", "valid_from", "valid_to", "count", "geom",
+    "tile_lon", "tile_lat", "tile_across", "tile_down", "tile_column", "tile_row",
+})  # fmt: skip
+"""Names that a layer's own columns and a tile's computed ones have."""
 _PREFIX: Final = "attribute_"
 
 
@@ -113,7 +115,7 @@ def _name(key: str) -> str:
     return f"{_PREFIX}{key}" if key in _TAKEN else key
 
 
-def _key(name: str) -> str:
+def attribute_key(name: str) -> str:
     """The attribute behind a property."""
     key = name.removeprefix(_PREFIX)
     return key if key in _TAKEN else name
@@ -121,7 +123,7 @@ def _key(name: str) -> str:
 
 def _property(name: str, described: Any) -> Property:
     told: Mapping[str, Any] = described if isinstance(described, Mapping) else {}
-    title = str(told.get("title") or _key(name))
+    title = str(told.get("title") or attribute_key(name))
     access_class = told.get("x-access-class")
     return Property(
         name=cast("LiteralString", name),
@@ -157,7 +159,7 @@ def express_property(declared: Property) -> Composable:
     """
     if declared.name in _OWN:
         return Identifier(declared.name)
-    text = SQL("(attributes ->> {})").format(Literal(_key(declared.name)))
+    text = SQL("(attributes ->> {})").format(Literal(attribute_key(declared.name)))
     if declared.type in ("number", "integer"):
         return SQL("CASE WHEN {0} ~ {1} THEN trim_scale({0}::numeric) END").format(text, Literal(_NUMBER))
     if declared.type == "boolean":

@@ -15,7 +15,7 @@ Aggregate = Literal["min", "max", "sum", "avg"]
 SecrecyLabel = Literal["none", "internal", "secret"]
 
 RESERVED: Final = (
-    "id", "geometry", "geometry_3857", "block_code", "spans_blocks", "access_class", "valid_from", "valid_to",
+    "id", "geometry", "block_code", "spans_blocks", "access_class", "valid_from", "valid_to",
 )  # fmt: skip
 """The columns that every layer's SELECT gives beside its properties."""
 

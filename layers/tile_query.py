@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Composes the SQL of vector tiles: features cut and scaled to the tile, or counted in cells."""
+"""Composes the SQL of vector tiles: features cut and scaled to the tile, or counted in cells.
+
+A feature is stored in degrees and nowhere else. A tile of evenly spaced latitudes is a linear map of those, and so,
+to a fraction of a pixel, is a small tile of Web Mercator: only the large ones of that transform what they draw.
+"""
 
 from __future__ import annotations
 
@@ -11,48 +15,47 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 from layers.conditions import Statement, list_columns, name_column, narrow, write_where
 from layers.filter import Filter
 from layers.layer import Layer, Property, Zoom
-from layers.tile import EXTENT, Tile
-from twin.model.table import STORAGE_SRID, TILE_SRID
+from layers.tile import EXTENT, MERCATOR_LIMIT, Tile
+from twin.model.table import STORAGE_SRID
 
 PIXEL: Final = EXTENT // 256
 
-_FAST_FROM_ZOOM: Final = 11
-"""From here on few polygons collapse to nothing, so the plain scaling of whole features pays."""
+_TILE_SRID: Final = 3857
 
-_BUFFERED: Final = SQL("ST_MakeEnvelope(%(outer_west)s, %(outer_south)s, %(outer_east)s, %(outer_north)s, {})").format(
-    Literal(TILE_SRID)
-)
-
-_IN_DEGREES: Final = SQL("ST_MakeEnvelope(%(low_lon)s, %(low_lat)s, %(high_lon)s, %(high_lat)s, {})").format(
+_FOUND_IN: Final = SQL("ST_MakeEnvelope(%(low_lon)s, %(low_lat)s, %(high_lon)s, %(high_lat)s, {})").format(
     Literal(STORAGE_SRID)
 )
 
-_TILE: Final = SQL("ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {})").format(Literal(TILE_SRID))
+_DRAWABLE: Final = SQL("ST_YMin(feature.geometry) >= {} AND ST_YMax(feature.geometry) <= {}").format(
+    Literal(-MERCATOR_LIMIT), Literal(MERCATOR_LIMIT)
+)
+"""Beyond its limits Web Mercator has no place for a latitude."""
 
 
 def select_tile(layer: Layer, tile: Tile, narrowed: Filter, access_class: int, buffer: int) -> Statement | None:
     """A vector tile: one row (bytes, highest access class in it). None where the layer has none."""
-    rule = layer.find_zoom(min(tile.z, layer.maxzoom))
+    rule = layer.find_zoom(min(tile.detail, layer.maxzoom))
     if rule is None:
         return None
     values: dict[str, Any] = {"layer": layer.id, "buffer": buffer, **_tile_values(tile, buffer)}
-    # By degrees: a tile is a box in those as well, so one spatial index serves tiles and everything else.
-    conditions = [SQL("geometry && {}").format(_IN_DEGREES), *narrow(layer, narrowed, values)]
+    conditions = [SQL("geometry && {}").format(_FOUND_IN), *narrow(layer, narrowed, values)]
     if rule.where is not None:
         conditions.append(SQL("({})").format(SQL(rule.where)))
     if rule.smallest:
         conditions.append(
             SQL(
-                "greatest(ST_XMax(geometry_3857) - ST_XMin(geometry_3857), "
-                "ST_YMax(geometry_3857) - ST_YMin(geometry_3857)) >= %(smallest)s"
+                "greatest((ST_XMax(geometry) - ST_XMin(geometry)) / %(wide)s, "
+                "(ST_YMax(geometry) - ST_YMin(geometry)) / %(high)s) >= %(smallest)s"
             )
         )
-        values["smallest"] = rule.smallest * tile.side / 256
+        values["smallest"] = rule.smallest / 256
     shown = tuple(p for p in layer.properties_for(access_class) if p.in_tiles)
     if rule.cell:
-        return Statement(_cells(layer, rule, shown, conditions, values), values)
+        return Statement(_cells(layer, tile, rule, shown, conditions, values), values)
+    if not tile.is_straight:
+        conditions.append(_DRAWABLE)
     columns = SQL("{}, {}").format(
-        list_columns(shown, "feature"), SQL("feature.id, {} AS geom").format(_tile_geometry(tile, rule, values))
+        list_columns(shown, "feature"), SQL("feature.id, {} AS geom").format(_tile_geometry(layer, tile, rule, values))
     )
     # No filter on the tile geometry here: it would be computed twice, and ST_AsMVT skips what is empty.
     text = SQL(
@@ -63,64 +66,85 @@ def select_tile(layer: Layer, tile: Tile, narrowed: Filter, access_class: int, b
 
 
 def _tile_values(tile: Tile, buffer: int) -> dict[str, float]:
-    west, south, east, north = tile.box()
-    outer = tile.box(buffer)
-    degrees = tile.lonlat_box(buffer)
+    found = tile.lonlat_box(buffer)
+    degrees = tile.degrees()
+    west, south, east, north = degrees if tile.is_straight else tile.box()
     return {
-        "west": west, "south": south, "east": east, "north": north, "factor": EXTENT / tile.side,
-        "outer_west": outer[0], "outer_south": outer[1], "outer_east": outer[2], "outer_north": outer[3],
-        "low_lon": degrees[0], "low_lat": degrees[1], "high_lon": degrees[2], "high_lat": degrees[3],
+        "low_lon": found[0], "low_lat": found[1], "high_lon": found[2], "high_lat": found[3],
+        "west": west, "south": south, "east": east, "north": north,
+        "across": EXTENT / (east - west), "down": EXTENT / (north - south),
+        "wide": degrees[2] - degrees[0], "high": degrees[3] - degrees[1],
     }  # fmt: skip
 
 
-def _tile_geometry(tile: Tile, rule: Zoom, values: dict[str, Any]) -> Composable:
-    source: Composable = SQL("feature.geometry_3857")
+def _tile_geometry(layer: Layer, tile: Tile, rule: Zoom, values: dict[str, Any]) -> Composable:
+    srid = STORAGE_SRID if tile.is_straight else _TILE_SRID
+    source: Composable = SQL("ST_Force2D(feature.geometry)")
+    if not tile.is_straight:
+        source = SQL("ST_Transform({}, {})").format(source, Literal(srid))
     if rule.simplify:
-        source = SQL("ST_Simplify(feature.geometry_3857, %(tolerance)s, true)")
-        values["tolerance"] = rule.simplify * tile.side / 256
-    clipped = SQL("ST_AsMVTGeom({}, {}, {}, %(buffer)s, true)").format(source, _TILE, Literal(EXTENT))
-    if tile.z < _FAST_FROM_ZOOM or rule.simplify:
+        source = SQL("ST_Simplify({}, %(tolerance)s, true)").format(source)
+        values["tolerance"] = rule.simplify * (values["east"] - values["west"]) / 256
+    bounds = SQL("ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {})").format(Literal(srid))
+    clipped = SQL("ST_AsMVTGeom({}, {}, {}, %(buffer)s, true)").format(source, bounds, Literal(EXTENT))
+    if rule.simplify or not tile.is_straight:
         return clipped
-    # A feature wholly inside needs no clipping; its rings are stored counter-clockwise, as tiles want them
-    # once y points down.
+    # A feature wholly inside needs no clipping; its rings have to turn as tiles want them once y points down.
+    if layer.geometry not in ("point", "line"):
+        source = SQL("ST_ForcePolygonCCW({})").format(source)
     return SQL(
-        "CASE WHEN feature.geometry_3857 @ {} THEN "
-        "ST_SnapToGrid(ST_TransScale(feature.geometry_3857, -%(west)s, -%(north)s, %(factor)s, -%(factor)s), 1) "
-        "ELSE {} END"
-    ).format(_BUFFERED, clipped)
+        "CASE WHEN feature.geometry @ {} THEN "
+        "ST_SnapToGrid(ST_TransScale({}, -%(west)s, -%(north)s, %(across)s, -%(down)s), 1) ELSE {} END"
+    ).format(_FOUND_IN, source, clipped)
 
 
 def _cells(
     layer: Layer,
+    tile: Tile,
     rule: Zoom,
     shown: Sequence[Property],
     conditions: Sequence[Composable],
     values: dict[str, Any],
 ) -> Composed:
-    """Features counted in square cells; each feature is in the one cell that holds its box's centre."""
+    """Features counted in square cells; each feature is in the one cell that holds its box's centre.
+
+    Which tile that is in is told by degrees, which neighbours share to the bit: no feature is counted twice.
+    """
     values["unit"] = rule.cell * PIXEL
-    across = SQL("(((ST_XMin(geometry_3857) + ST_XMax(geometry_3857)) / 2 - %(west)s) * %(factor)s)")
-    down = SQL("((%(north)s - (ST_YMin(geometry_3857) + ST_YMax(geometry_3857)) / 2) * %(factor)s)")
+    values["last"] = EXTENT // values["unit"] - 1
+    values |= dict(zip(("first_lon", "first_lat", "last_lon", "last_lat"), tile.degrees(), strict=True))
+    across = SQL("(tile_lon - %(first_lon)s) / %(wide)s * {}").format(Literal(EXTENT))
+    down = SQL("(%(last_lat)s - tile_lat) / %(high)s * {}").format(Literal(EXTENT))
+    if not tile.is_straight:
+        down = SQL("(%(north)s - 6378137 * ln(tan(pi() / 4 + radians(tile_lat) / 2))) * %(down)s")
     drawn = (
-        SQL("ST_Point(round(avg(across)), round(avg(down)))")
+        SQL("ST_Point(round(avg(tile_across)), round(avg(tile_down)))")
         if layer.geometry == "point"
         else SQL(
-            "ST_MakeEnvelope(cell_x * %(unit)s, cell_y * %(unit)s, (cell_x + 1) * %(unit)s, (cell_y + 1) * %(unit)s)"
+            "ST_MakeEnvelope(tile_column * %(unit)s, tile_row * %(unit)s, "
+            "(tile_column + 1) * %(unit)s, (tile_row + 1) * %(unit)s)"
         )
     )
     folded = [p for p in shown if p.aggregate is not None]
     aggregates = [
         SQL("{}({}) AS {}").format(SQL(p.aggregate or "max"), name_column(p.name), name_column(p.name)) for p in folded
     ]
-    inside = SQL("across >= 0 AND across < {extent} AND down >= 0 AND down < {extent}").format(extent=Literal(EXTENT))
+    inside = SQL(
+        "tile_lon >= %(first_lon)s AND tile_lon < %(last_lon)s "
+        "AND tile_lat > %(first_lat)s AND tile_lat <= %(last_lat)s"
+    )
     return SQL(
         """
         SELECT ST_AsMVT(shown, %(layer)s, {extent}, 'geom', 'id'), max(cell.access_class)
         FROM (SELECT {aggregates}, {drawn} AS geom
-              FROM (SELECT *, floor(across / %(unit)s)::int AS cell_x, floor(down / %(unit)s)::int AS cell_y
-                    FROM (SELECT *, {across} AS across, {down} AS down FROM ({source}) AS feature {where}) AS placed
-                    WHERE {inside}) AS feature
-              GROUP BY cell_x, cell_y) AS cell,
+              FROM (SELECT *, greatest(0, least(%(last)s, floor(tile_across / %(unit)s)))::int AS tile_column,
+                           greatest(0, least(%(last)s, floor(tile_down / %(unit)s)))::int AS tile_row
+                    FROM (SELECT *, {across} AS tile_across, {down} AS tile_down
+                          FROM (SELECT *, (ST_XMin(geometry) + ST_XMax(geometry)) / 2 AS tile_lon,
+                                       (ST_YMin(geometry) + ST_YMax(geometry)) / 2 AS tile_lat
+                                FROM ({source}) AS feature {where}) AS placed
+                          WHERE {inside}) AS feature) AS feature
+              GROUP BY tile_column, tile_row) AS cell,
              LATERAL (SELECT {columns}) AS shown
         """
     ).format(

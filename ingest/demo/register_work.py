@@ -153,8 +153,7 @@ def _load_hazards(connection: Connection, source_id: str, kind: str, seed: int, 
             })  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE drawn_hazard (LIKE hazard, seed integer) ON COMMIT DROP")
-        cursor.execute("ALTER TABLE drawn_hazard DROP COLUMN id, DROP COLUMN geometry_3857, "
-                       "ALTER COLUMN block_code DROP NOT NULL")  # fmt: skip
+        cursor.execute("ALTER TABLE drawn_hazard DROP COLUMN id, ALTER COLUMN block_code DROP NOT NULL")  # fmt: skip
         cursor.executemany(
             "INSERT INTO drawn_hazard (source_id, local_id, object_kind, object_id, hazard_kind, severity, state, "
             "description, due, found_at, organisation, rectified_at, verified_at, seed, spans_blocks, access_class, "

@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="address",
     geometry="point",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                normalised, code, town, community, road, number, residential_quarters, building, unit, room,
                building_code
         FROM address

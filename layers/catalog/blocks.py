@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="block",
     geometry="polygon",
     sql="""
-        SELECT block.id, block.geometry, block.geometry_3857, block.code AS block_code, false AS spans_blocks,
+        SELECT block.id, block.geometry, block.code AS block_code, false AS spans_blocks,
                block.access_class, block.valid_from, block.valid_to, block.code, block.name, block.name_en,
                block.level, block.parent_code, block.area
         FROM valid_block AS block JOIN block_scheme ON block_scheme.scheme = block.scheme

@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="building",
     geometry="polygon",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, code, use, structure, storeys_above, storeys_below, height, base_elevation,
                gross_floor_area, year_built
         FROM building

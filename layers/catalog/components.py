@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="component",
     geometry="point",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, code, type_code, left(type_code, 2) AS type_class, type_name, owner_department,
                accuracy_class, condition
         FROM component

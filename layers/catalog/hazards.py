@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="hazard",
     geometry="point",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, hazard_kind, severity, state, description, organisation, due, found_at, object_kind, object_id
         FROM hazard
     """,

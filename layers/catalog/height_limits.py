@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="height_limit",
     geometry="polygon",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, code, max_elevation, vertical_datum, basis
         FROM height_limit
     """,

@@ -11,7 +11,7 @@ LAYER = Layer(
     geometry="point",
     # The names are looked up row by row: so only for the rows that a page or a tile shows.
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                local_id AS incident_no, event_type,
                (SELECT name FROM event_type AS listed
                 WHERE listed.scheme = event_scheme AND listed.code = event_type) AS event_type_name,

@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="industrial_park",
     geometry="polygon",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, code, park_type, operator, land_area, floor_area, vacant_area, firms
         FROM industrial_park
     """,

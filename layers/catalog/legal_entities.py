@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="legal_entity",
     geometry="point",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, uscc, entity_type, industry_code, left(industry_code, 1) AS industry_section, status,
                registered_at, address, building_id
         FROM legal_entity

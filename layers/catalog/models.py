@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="model",
     geometry="polygon",
     sql="""
-        SELECT model.id, model.geometry, model.geometry_3857, model.block_code, model.spans_blocks,
+        SELECT model.id, model.geometry, model.block_code, model.spans_blocks,
                model.access_class, model.valid_from, model.valid_to, model.name, model.building_id,
                version.number AS version, version.tileset_id
         FROM model LEFT JOIN model_version AS version ON version.id = model.published_version_id

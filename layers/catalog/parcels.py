@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="parcel",
     geometry="polygon",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, code, land_use, land_use_code, land_area, plot_ratio, building_density, green_ratio,
                height_limit, plan_name
         FROM parcel

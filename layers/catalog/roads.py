@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="road",
     geometry="line",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, road_class, width
         FROM road
     """,

@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="storey",
     geometry="polygon",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, building_id, building_code, number, use, floor_area, z_min, z_max, z_max - z_min AS height
         FROM storey
     """,

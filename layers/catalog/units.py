@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="unit",
     geometry="polygon",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                code, estate_code, building_id, building_code, storey_number, room, use, floor_area, z_min, z_max,
                occupancy, shown_residents(residents) AS residents
         FROM unit

@@ -10,7 +10,7 @@ LAYER = Layer(
     kind="urban_village",
     geometry="polygon",
     sql="""
-        SELECT id, geometry, geometry_3857, block_code, spans_blocks, access_class, valid_from, valid_to,
+        SELECT id, geometry, block_code, spans_blocks, access_class, valid_from, valid_to,
                name, code, company, buildings, rental_units, hazards, survey_completeness
         FROM urban_village
     """,

@@ -57,11 +57,11 @@ def test_a_list_becomes_a_layer_by_one_upload(live_city: City, tmp_path: Path) -
 
 
 def test_attributes_may_be_called_whatever_a_department_calls_them(live_city: City, tmp_path: Path) -> None:
-    text = """编号,经度,纬度,占比(%),"a ""b"" {c}",geometry_3857,count,%s
+    text = """编号,经度,纬度,占比(%),"a ""b"" {c}",tile_lon,count,%s
 1,114.005,22.503,5,x,q,7,s
 """
     load(live_city, tmp_path, text)
-    named = {"占比(%)": "5", 'a "b" {c}': "x", "attribute_geometry_3857": "q", "attribute_count": "7", "%s": "s"}
+    named = {"占比(%)": "5", 'a "b" {c}': "x", "attribute_tile_lon": "q", "attribute_count": "7", "%s": "s"}
     with live_city.client("admin") as admin:
         eventually(lambda: admin.get("/collections/shops").status_code == 200)
         (feature,) = admin.get("/collections/shops/items").json()["features"]

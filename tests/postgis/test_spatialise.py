@@ -330,7 +330,6 @@ def test_points_lines_and_areas_of_one_file_all_lie_in_their_blocks(city: Settin
         ("point", "POINT", None, first, False, None),
         ("tall", "POLYGON", 12.5, grid_code(3, 3), False, None),
     ]  # fmt: skip
-    assert rows(city, "SELECT ST_NDims(geometry_3857) FROM business_feature WHERE local_id = 'tall'") == [(2,)]
     counted = "SELECT value FROM read_facts(ARRAY[%s], ARRAY['business.zones'])"
     assert rows(city, counted, second) == [(1.0,)] and rows(city, counted, DISTRICT) == [(5.0,)]
     again = as_business(city, path)

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import Transformer
 
 from layers.filter import cut_box
-from layers.tile import HALF_WORLD, Tile, to_world
+from layers.tile import EXTENT, HALF_WORLD, TILE_MATRIX_SETS, Tile, to_world
 
 
 def test_the_world_is_one_tile_and_then_four() -> None:
@@ -62,3 +63,35 @@ def test_what_lies_in_a_tile_lies_in_its_box_in_degrees(lon: float, lat: float, 
         wide = tile.box(buffer)
         assert corners[0] == pytest.approx((wide[0], wide[2]), abs=1e-3, rel=1e-9)
         assert corners[1] == pytest.approx((wide[1], wide[3]), abs=1e-3, rel=1e-9)
+
+
+@given(
+    st.integers(0, 22), st.integers(0, 2**22 - 1), st.integers(0, 2**22 - 1), st.sampled_from(sorted(TILE_MATRIX_SETS))
+)
+def test_neighbours_share_their_edge_to_the_bit(zoom: int, x: int, y: int, matrix_set: str) -> None:
+    tile = Tile(zoom, x % 2**zoom, y % 2**zoom, matrix_set)
+    east, south = tile._replace(x=tile.x + 1), tile._replace(y=tile.y + 1)
+    if tile.exists and east.exists:
+        assert tile.degrees()[2] == east.degrees()[0]
+    if tile.exists and south.exists:
+        assert tile.degrees()[1] == south.degrees()[3]
+
+
+@given(st.integers(0, 20), st.floats(-84, 84), st.floats(0, 1))
+def test_a_straight_tile_of_web_mercator_is_so_to_a_unit(zoom: int, lat: float, part: float) -> None:
+    row = min(int((1 - np.arcsinh(np.tan(np.radians(lat))) / np.pi) / 2 * 2**zoom), 2**zoom - 1)
+    tile = Tile(zoom, 0, row)
+    _, south, _, north = tile.degrees()
+    at = south + part * (north - south)
+    _, metres = _TO_MERCATOR.transform(0, at)
+    off = abs((at - south) / (north - south) - (metres - tile.box()[1]) / tile.side) * EXTENT
+    assert off <= 1.01 if tile.is_straight else zoom < 16
+
+
+def test_tile_matrix_sets_of_degrees_begin_with_two_tiles() -> None:
+    assert Tile(0, 1, 0, "WorldCRS84Quad").degrees() == (0, -90, 180, 90)
+    assert not Tile(0, 2, 0, "WorldCRS84Quad").exists and not Tile(0, 0, 1, "WorldCRS84Quad").exists
+    assert not Tile(0, 0, 0, "CGCS2000Quad").exists
+    assert Tile(1, 1, 0, "CGCS2000Quad").degrees() == (0, -90, 180, 90)
+    assert Tile(13, 5, 3, "WorldCRS84Quad").degrees() == Tile(14, 5, 3, "CGCS2000Quad").degrees()
+    assert Tile(13, 5, 3, "WorldCRS84Quad").detail == Tile(14, 5, 3).detail == 14

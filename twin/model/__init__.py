@@ -2,6 +2,7 @@
 """The tables. Importing this package registers every one of them on `Table.metadata`."""
 
 from twin.model.access import AccessToken, OrganisationGrant, RoleGrant
+from twin.model.account import Account, AccountSession, OidcFlow, OidcMapping
 from twin.model.address import (
     Address,
     AddressAlias,
@@ -29,14 +30,15 @@ from twin.model.planning import HeightLimit, Parcel
 from twin.model.quality import QualityIssue
 from twin.model.register import Component, LegalEntity
 from twin.model.survey import RentalSpace, SurveyResponse, SurveyRound
-from twin.model.table import OUTSIDE, STORAGE_SRID, TILE_SRID, FeatureColumns, Table
+from twin.model.table import OUTSIDE, STORAGE_SRID, FeatureColumns, Table
 from twin.model.target import Target
 
 __all__ = [
     "OUTSIDE",
     "STORAGE_SRID",
-    "TILE_SRID",
     "AccessToken",
+    "Account",
+    "AccountSession",
     "Address",
     "AddressAlias",
     "Block",
@@ -79,6 +81,8 @@ __all__ = [
     "Measure",
     "Model",
     "ModelVersion",
+    "OidcFlow",
+    "OidcMapping",
     "OrganisationGrant",
     "Parcel",
     "Photo",

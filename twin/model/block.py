@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from twin.model.table import STORAGE_SRID, CodeText, Table, geometry_column, tile_geometry_column
+from twin.model.table import STORAGE_SRID, CodeText, Table, geometry_column
 
 
 class BlockScheme(Table):
@@ -64,7 +64,6 @@ class Block(Table):
     attributes: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
     area: Mapped[float | None] = mapped_column(Float, comment="m², in the scheme's metric CRS")
     geometry: Mapped[WKBElement] = geometry_column(nullable=False)
-    geometry_3857: Mapped[WKBElement | None] = tile_geometry_column()
     load_id: Mapped[int | None] = mapped_column(BigInteger)
     valid_from: Mapped[datetime] = mapped_column(server_default=func.now())
     valid_to: Mapped[datetime] = mapped_column(server_default=text("'infinity'"))

@@ -10,7 +10,6 @@ from geoalchemy2 import Geometry, WKBElement
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
-    Computed,
     Identity,
     Index,
     MetaData,
@@ -27,9 +26,6 @@ from sqlalchemy.types import UserDefinedType
 
 STORAGE_SRID: Final = 4490
 """CGCS2000 longitude, latitude: every stored geometry (x = longitude, y = latitude, degrees)."""
-
-TILE_SRID: Final = 3857
-"""Web Mercator: the stored copy that vector tiles are cut from (metres); they are found by the geometry itself."""
 
 OUTSIDE: Final = "~"
 """The home of a feature that no block holds. It sorts after every digit, so no scope range has it."""
@@ -73,15 +69,6 @@ def geometry_column(**options: Any) -> Mapped[Any]:
     return mapped_column(Geometry(None, srid=-1, spatial_index=False), **options)
 
 
-def tile_geometry_column() -> Mapped[Any]:
-    """The Web Mercator copy, 2D, rings counter-clockwise; made by the database whoever writes."""
-    return mapped_column(
-        Geometry("GEOMETRY", srid=TILE_SRID, spatial_index=False),
-        Computed("tile_geometry(geometry)", persisted=True),
-        nullable=True,
-    )
-
-
 class FeatureColumns:
     """The columns every feature has, whatever its kind (DESIGN: data model).
 
@@ -109,11 +96,6 @@ class FeatureColumns:
     def geometry(cls) -> Mapped[WKBElement | None]:  # noqa: N805
         """The geometry in the storage CRS; NULL only where the place is not known."""
         return geometry_column(nullable=True)
-
-    @declared_attr
-    def geometry_3857(cls) -> Mapped[WKBElement | None]:  # noqa: N805
-        """See `tile_geometry_column`."""
-        return tile_geometry_column()
 
     @declared_attr.directive
     def __table_args__(cls) -> tuple[Any, ...]:  # noqa: N805
