@@ -15,12 +15,12 @@ import pgpq
 import pgpq.encoders
 import pgpq.schema
 import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
-import shapely
 from geoalchemy2 import Geometry
 from psycopg import sql
 from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
+from ingest.ewkb import write_ewkb
 from ingest.kind import Kind
 from ingest.report import LoadReport
 from twin.blocks import Meeting
@@ -189,8 +189,7 @@ def _record_batch(kind: Kind, frame: gpd.GeoDataFrame, source_id: str, load_id: 
     for column in kind.columns:
         name, arrow = column.name, _arrow_type(column)
         if name == "geometry":
-            geometry = shapely.set_srid(np.asarray(frame.geometry.array), STORAGE_SRID)
-            arrays[name] = pa.array(shapely.to_wkb(geometry, include_srid=True), pa.binary())
+            arrays[name] = write_ewkb(np.asarray(frame.geometry.array), STORAGE_SRID)
         elif name == "source_id":
             arrays[name] = pa.array([source_id] * count, arrow)
         elif name == "load_id":
