@@ -45,8 +45,11 @@ class Zoom:
 
     where: further condition over the SELECT's columns.
     simplify: tolerance in pixels (a tile is 256 wide); 0 leaves geometry as it is.
-    smallest: features whose box is smaller than this many pixels are left out.
     cell: features are drawn as counted cells of this many pixels instead of one by one.
+    smallest: only those whose box is smaller than this many pixels are; the others are drawn.
+    stands_for: how many features one stands for, itself among them, where `where` leaves the others out.
+
+    However it is drawn, `count` over a zoom (1 where it is not said, each id once) comes to all features.
     """
 
     minzoom: int
@@ -55,6 +58,7 @@ class Zoom:
     simplify: float = 0
     smallest: float = 0
     cell: int = 0
+    stands_for: LiteralString | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -56,8 +56,8 @@ def describe_style(style: Style) -> dict[str, Any]:
 
 
 def make_map_style(layers: Iterable[Layer], base_url: str) -> dict[str, Any]:
-    """A MapLibre style of the visible layers over the tiles at `base_url`; no sprites, no fonts, no base map."""
-    shown = [layer for layer in layers if layer.is_visible]
+    """A MapLibre style of these layers over the tiles at `base_url`; no sprites, no fonts, no base map."""
+    shown = list(layers)
     sources = {
         layer.id: {"type": "vector", "url": f"{base_url}/collections/{layer.id}/tiles/WebMercatorQuad"}
         for layer in shown

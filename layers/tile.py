@@ -40,9 +40,11 @@ class TileMatrixSet:
     """
 
     id: str
+    title: str
     is_mercator: bool
     first: int
     crs: str
+    axes: tuple[str, str]
     uri: str | None
     scale_set: str | None
 
@@ -51,17 +53,22 @@ TILE_MATRIX_SETS: Final = {
     one.id: one
     for one in (
         TileMatrixSet(
-            "WebMercatorQuad", True, 0, "http://www.opengis.net/def/crs/EPSG/0/3857",
+            "WebMercatorQuad", "Google Maps Compatible for the World", True, 0,
+            "http://www.opengis.net/def/crs/EPSG/0/3857", ("X", "Y"),
             "http://www.opengis.net/def/tilematrixset/OGC/1.0/WebMercatorQuad",
             "http://www.opengis.net/def/wkss/OGC/1.0/GoogleMapsCompatible",
         ),
         TileMatrixSet(
-            "WorldCRS84Quad", False, -1, "http://www.opengis.net/def/crs/OGC/1.3/CRS84",
+            "WorldCRS84Quad", "CRS84 for the World", False, -1,
+            "http://www.opengis.net/def/crs/OGC/1.3/CRS84", ("Lon", "Lat"),
             "http://www.opengis.net/def/tilematrixset/OGC/1.0/WorldCRS84Quad",
             "http://www.opengis.net/def/wkss/OGC/1.0/GoogleCRS84Quad",
         ),
         # The grid of China's national map service, whose zooms are numbered from 1.
-        TileMatrixSet("CGCS2000Quad", False, 0, "http://www.opengis.net/def/crs/EPSG/0/4490", None, None),
+        TileMatrixSet(
+            "CGCS2000Quad", "CGCS2000 for the World", False, 0,
+            "http://www.opengis.net/def/crs/EPSG/0/4490", ("Lat", "Lon"), None, None,
+        ),
     )
 }  # fmt: skip
 """The tile matrix sets that tiles are served in. Degrees are those of CGCS2000 in all of them (decision 012)."""
@@ -92,7 +99,7 @@ class Tile(NamedTuple):
         """Whether the tile matrix set has this tile."""
         detail = self.detail
         least = 0 if self.is_mercator else 1
-        return self.z >= 0 and least <= detail <= MAX_DETAIL and 0 <= self.x < 1 << detail and 0 <= self.y < self._rows
+        return self.z >= 0 and least <= detail <= MAX_DETAIL and 0 <= self.x < 1 << detail and 0 <= self.y < self.rows
 
     @property
     def side(self) -> float:
@@ -142,7 +149,8 @@ class Tile(NamedTuple):
         )  # fmt: skip
 
     @property
-    def _rows(self) -> int:
+    def rows(self) -> int:
+        """How many rows its zoom has."""
         return 1 << (self.detail if self.is_mercator else self.detail - 1)
 
     def _latitude(self, row: float) -> float:
@@ -180,6 +188,20 @@ def to_world(box: Box) -> World:
         (west + 180) / 360, (east + 180) / 360, (_row_fraction(north), _row_fraction(south)),
         ((90 - north) / 360, (90 - south) / 360),
     )  # fmt: skip
+
+
+def find_span(matrix_set: TileMatrixSet, zoom: int, box: Box) -> tuple[range, range]:
+    """The columns and the rows of a zoom's tiles that a box of degrees lies in; at least one of each."""
+    world = to_world(box)
+    one = Tile(zoom, 0, 0, matrix_set.id)
+    count = 1 << one.detail
+    ymin, ymax = world.mercator if matrix_set.is_mercator else world.degrees
+    return _span(world.xmin * count, world.xmax * count, count), _span(ymin * count, ymax * count, one.rows)
+
+
+def _span(low: float, high: float, count: int) -> range:
+    first = min(max(math.floor(low), 0), count - 1)
+    return range(first, max(min(math.ceil(high), count), first + 1))
 
 
 def _row_fraction(latitude: float) -> float:

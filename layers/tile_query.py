@@ -8,13 +8,13 @@ to a fraction of a pixel, is a small tile of Web Mercator: only the large ones o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 from psycopg.sql import SQL, Composable, Composed, Literal
 
 from layers.conditions import Statement, list_columns, name_column, narrow, write_where
 from layers.filter import Filter
-from layers.layer import Layer, Property, Zoom
+from layers.layer import Layer, Property, PropertyType, Zoom
 from layers.tile import EXTENT, MERCATOR_LIMIT, Tile
 from twin.model.table import STORAGE_SRID
 
@@ -25,6 +25,17 @@ _TILE_SRID: Final = 3857
 _FOUND_IN: Final = SQL("ST_MakeEnvelope(%(low_lon)s, %(low_lat)s, %(high_lon)s, %(high_lat)s, {})").format(
     Literal(STORAGE_SRID)
 )
+
+_SQL_TYPE: Final[dict[PropertyType, LiteralString]] = {
+    "string": "text", "integer": "bigint", "number": "double precision", "boolean": "boolean",
+    "datetime": "timestamptz",
+}  # fmt: skip
+
+_LARGE: Final = SQL(
+    "greatest(ST_XMax(geometry) - ST_XMin(geometry), (ST_YMax(geometry) - ST_YMin(geometry)) "
+    "/ cos(radians(least(abs(ST_YMin(geometry)), 85)))) >= %(smallest)s"
+)
+"""Degrees of longitude or what is as long, so that it does not depend on the tile from which a feature is looked at."""
 
 _DRAWABLE: Final = SQL("ST_YMin(feature.geometry) >= {} AND ST_YMax(feature.geometry) <= {}").format(
     Literal(-MERCATOR_LIMIT), Literal(MERCATOR_LIMIT)
@@ -41,28 +52,67 @@ def select_tile(layer: Layer, tile: Tile, narrowed: Filter, access_class: int, b
     conditions = [SQL("geometry && {}").format(_FOUND_IN), *narrow(layer, narrowed, values)]
     if rule.where is not None:
         conditions.append(SQL("({})").format(SQL(rule.where)))
-    if rule.smallest:
-        conditions.append(
-            SQL(
-                "greatest((ST_XMax(geometry) - ST_XMin(geometry)) / %(wide)s, "
-                "(ST_YMax(geometry) - ST_YMin(geometry)) / %(high)s) >= %(smallest)s"
-            )
-        )
-        values["smallest"] = rule.smallest / 256
     shown = tuple(p for p in layer.properties_for(access_class) if p.in_tiles)
-    if rule.cell:
-        return Statement(_cells(layer, tile, rule, shown, conditions, values), values)
-    if not tile.is_straight:
-        conditions.append(_DRAWABLE)
-    columns = SQL("{}, {}").format(
-        list_columns(shown, "feature"), SQL("feature.id, {} AS geom").format(_tile_geometry(layer, tile, rule, values))
-    )
+    if rule.cell and not rule.smallest:
+        return write_cells(_count_cells(layer, tile, rule, shown, conditions, values), shown, values)
+    if not rule.smallest:
+        names = ["id", *(["count"] if rule.stands_for else []), *(p.name for p in shown)]
+        return Statement(_write_tile(_draw(layer, tile, rule, shown, conditions, values), names), values)
+    values["smallest"] = rule.smallest * values["wide"] / 256
+    drawn = _draw(layer, tile, rule, shown, [*conditions, _LARGE], values)
+    small = _count_cells(layer, tile, rule, shown, [*conditions, SQL("NOT ({})").format(_LARGE)], values)
+    rows = SQL("{} UNION ALL {}").format(_even(drawn, shown, shown), _even(small, shown, _folded(shown)))
+    return Statement(_write_tile(rows, ["id", "count", *(p.name for p in shown)]), values)
+
+
+def write_cells(cells: Composable, shown: Sequence[Property], values: dict[str, Any]) -> Statement:
+    """The tile of counted cells; their rows are id, count, the properties that are folded, geom, access_class."""
+    return Statement(_write_tile(cells, ["id", "count", *(p.name for p in _folded(shown))]), values)
+
+
+def _folded(shown: Sequence[Property]) -> list[Property]:
+    return [p for p in shown if p.aggregate is not None]
+
+
+def _write_tile(rows: Composable, names: Sequence[str]) -> Composed:
     # No filter on the tile geometry here: it would be computed twice, and ST_AsMVT skips what is empty.
-    text = SQL(
+    return SQL(
         "SELECT ST_AsMVT(shown, %(layer)s, {extent}, 'geom', 'id'), max(feature.access_class) "
-        "FROM (SELECT * FROM ({source}) AS feature {where}) AS feature, LATERAL (SELECT {columns}) AS shown"
-    ).format(extent=Literal(EXTENT), source=SQL(layer.sql), columns=columns, where=write_where(conditions))
-    return Statement(text, values)
+        "FROM ({rows}) AS feature, LATERAL (SELECT {columns}) AS shown"
+    ).format(
+        extent=Literal(EXTENT), rows=rows,
+        columns=SQL(", ").join(name_column("feature", name) for name in [*names, "geom"]),
+    )  # fmt: skip
+
+
+def _even(rows: Composable, shown: Sequence[Property], held: Sequence[Property]) -> Composed:
+    """The rows with every property, NULL where it is not held, in the types that the other half has as well."""
+    columns = [
+        SQL("{}::{} AS {}").format(
+            name_column("half", p.name) if p in held else SQL("NULL"), SQL(_SQL_TYPE[p.type]), name_column(p.name)
+        )
+        for p in shown
+    ]
+    return SQL("SELECT half.id, half.count, {}, half.geom, half.access_class FROM ({}) AS half").format(
+        SQL(", ").join(columns), rows
+    )
+
+
+def _draw(
+    layer: Layer, tile: Tile, rule: Zoom, shown: Sequence[Property], conditions: list[Composable],
+    values: dict[str, Any],
+) -> Composed:  # fmt: skip
+    """Features one by one: id, count, the properties, geom, access_class."""
+    if not tile.is_straight:
+        conditions = [*conditions, _DRAWABLE]
+    return SQL(
+        "SELECT id, {count} AS count, {columns}, {geometry} AS geom, access_class "
+        "FROM (SELECT * FROM ({source}) AS feature {where}) AS feature"
+    ).format(
+        count=SQL("({})").format(SQL(rule.stands_for)) if rule.stands_for else SQL("NULL::bigint"),
+        columns=list_columns(shown, "feature"), geometry=_tile_geometry(layer, tile, rule, values),
+        source=SQL(layer.sql), where=write_where(conditions),
+    )  # fmt: skip
 
 
 def _tile_values(tile: Tile, buffer: int) -> dict[str, float]:
@@ -98,14 +148,10 @@ def _tile_geometry(layer: Layer, tile: Tile, rule: Zoom, values: dict[str, Any])
     ).format(_FOUND_IN, source, clipped)
 
 
-def _cells(
-    layer: Layer,
-    tile: Tile,
-    rule: Zoom,
-    shown: Sequence[Property],
-    conditions: Sequence[Composable],
+def _count_cells(
+    layer: Layer, tile: Tile, rule: Zoom, shown: Sequence[Property], conditions: Sequence[Composable],
     values: dict[str, Any],
-) -> Composed:
+) -> Composed:  # fmt: skip
     """Features counted in square cells; each feature is in the one cell that holds its box's centre.
 
     Which tile that is in is told by degrees, which neighbours share to the bit: no feature is counted twice.
@@ -125,9 +171,9 @@ def _cells(
             "(tile_column + 1) * %(unit)s, (tile_row + 1) * %(unit)s)"
         )
     )
-    folded = [p for p in shown if p.aggregate is not None]
     aggregates = [
-        SQL("{}({}) AS {}").format(SQL(p.aggregate or "max"), name_column(p.name), name_column(p.name)) for p in folded
+        SQL("{}({}) AS {}").format(SQL(p.aggregate or "max"), name_column(p.name), name_column(p.name))
+        for p in _folded(shown)
     ]
     inside = SQL(
         "tile_lon >= %(first_lon)s AND tile_lon < %(last_lon)s "
@@ -135,25 +181,19 @@ def _cells(
     )
     return SQL(
         """
-        SELECT ST_AsMVT(shown, %(layer)s, {extent}, 'geom', 'id'), max(cell.access_class)
-        FROM (SELECT {aggregates}, {drawn} AS geom
-              FROM (SELECT *, greatest(0, least(%(last)s, floor(tile_across / %(unit)s)))::int AS tile_column,
-                           greatest(0, least(%(last)s, floor(tile_down / %(unit)s)))::int AS tile_row
-                    FROM (SELECT *, {across} AS tile_across, {down} AS tile_down
-                          FROM (SELECT *, (ST_XMin(geometry) + ST_XMax(geometry)) / 2 AS tile_lon,
-                                       (ST_YMin(geometry) + ST_YMax(geometry)) / 2 AS tile_lat
-                                FROM ({source}) AS feature {where}) AS placed
-                          WHERE {inside}) AS feature) AS feature
-              GROUP BY tile_column, tile_row) AS cell,
-             LATERAL (SELECT {columns}) AS shown
+        SELECT {aggregates}, {drawn} AS geom
+        FROM (SELECT *, greatest(0, least(%(last)s, floor(tile_across / %(unit)s)))::int AS tile_column,
+                     greatest(0, least(%(last)s, floor(tile_down / %(unit)s)))::int AS tile_row
+              FROM (SELECT *, {across} AS tile_across, {down} AS tile_down
+                    FROM (SELECT *, (ST_XMin(geometry) + ST_XMax(geometry)) / 2 AS tile_lon,
+                                 (ST_YMin(geometry) + ST_YMax(geometry)) / 2 AS tile_lat
+                          FROM ({source}) AS feature {where}) AS placed
+                    WHERE {inside}) AS feature) AS feature
+        GROUP BY tile_column, tile_row
         """
     ).format(
-        extent=Literal(EXTENT), drawn=drawn, across=across, down=down, source=SQL(layer.sql),
-        where=write_where(conditions), inside=inside,
+        drawn=drawn, across=across, down=down, source=SQL(layer.sql), where=write_where(conditions), inside=inside,
         aggregates=SQL(", ").join([
             SQL("min(id) AS id, count(*) AS count, max(access_class) AS access_class"), *aggregates,
         ]),
-        columns=SQL(", ").join(
-            name_column("cell", name) for name in ("id", "count", *(p.name for p in folded), "geom")
-        ),
     )  # fmt: skip

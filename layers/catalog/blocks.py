@@ -12,7 +12,9 @@ LAYER = Layer(
     sql="""
         SELECT block.id, block.geometry, block.code AS block_code, false AS spans_blocks,
                block.access_class, block.valid_from, block.valid_to, block.code, block.name, block.name_en,
-               block.level, block.parent_code, block.area
+               block.level, block.parent_code, block.area,
+               (SELECT count(*) FROM valid_block AS below WHERE below.scheme = block.scheme
+                AND below.code >= block.code AND below.code < block.code || '~') AS blocks
         FROM valid_block AS block JOIN block_scheme ON block_scheme.scheme = block.scheme
         WHERE block_scheme.is_governance
     """,
@@ -26,10 +28,12 @@ LAYER = Layer(
     ),
     style=Style(fill="#2f7bff", stroke="#6fb1ff", opacity=0.06, width=1.2),
     zooms=(
-        Zoom(minzoom=0, maxzoom=11, where="level <= 2", simplify=0.5),
-        Zoom(minzoom=12, maxzoom=13, where="level <= 3", simplify=0.25),
+        Zoom(minzoom=0, maxzoom=11, where="level <= 2", simplify=0.5,
+             stands_for="CASE WHEN level < 2 THEN 1 ELSE blocks END"),
+        Zoom(minzoom=12, maxzoom=13, where="level <= 3", simplify=0.25,
+             stands_for="CASE WHEN level < 3 THEN 1 ELSE blocks END"),
         Zoom(minzoom=14, maxzoom=18),
     ),
     order=10,
     complete_from_zoom=14,
-)
+)  # fmt: skip

@@ -41,7 +41,7 @@ LAYER = Layer(
     })),
     zooms=(
         Zoom(minzoom=9, maxzoom=12, cell=8),
-        Zoom(minzoom=13, maxzoom=13, smallest=2),
+        Zoom(minzoom=13, maxzoom=13, smallest=2, cell=4),
         Zoom(minzoom=14, maxzoom=17),
     ),
     order=20,

@@ -31,7 +31,7 @@ LAYER = Layer(
     ),
     style=Style(fill="#f2a33c", stroke="#f7c274", opacity=0.22, width=1.2),
     zooms=(
-        Zoom(minzoom=8, maxzoom=12, simplify=0.5, smallest=1),
+        Zoom(minzoom=8, maxzoom=12, simplify=0.5, smallest=1, cell=4),
         Zoom(minzoom=13, maxzoom=17),
     ),
     order=30,

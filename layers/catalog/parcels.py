@@ -37,7 +37,7 @@ LAYER = Layer(
         "residential": "#f2d16b", "industrial": "#b58a6a", "commercial": "#e07a6a", "public": "#d68fc0",
         "green": "#7fb77f", "transport": "#9aa0a8", "village": "#d9b98a",
     })),
-    zooms=(Zoom(minzoom=9, maxzoom=12, simplify=0.5, smallest=2), Zoom(minzoom=13, maxzoom=17)),
+    zooms=(Zoom(minzoom=9, maxzoom=12, simplify=0.5, smallest=2, cell=4), Zoom(minzoom=13, maxzoom=17)),
     order=32,
     complete_from_zoom=13,
     is_visible=False,

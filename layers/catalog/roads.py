@@ -26,7 +26,7 @@ LAYER = Layer(
         "expressway": "#c98a4b", "arterial": "#8593a6", "secondary": "#6b7a8f", "local": "#566478",
     })),
     zooms=(
-        Zoom(minzoom=8, maxzoom=12, simplify=0.5, smallest=8),
+        Zoom(minzoom=8, maxzoom=12, simplify=0.5, smallest=8, cell=8),
         Zoom(minzoom=13, maxzoom=14, simplify=0.25),
         Zoom(minzoom=15, maxzoom=17),
     ),

@@ -26,7 +26,7 @@ LAYER = Layer(
     ),
     style=Style(fill="#b06ad6", stroke="#d3a4ee", opacity=0.22, width=1.2),
     zooms=(
-        Zoom(minzoom=8, maxzoom=12, simplify=0.5, smallest=1),
+        Zoom(minzoom=8, maxzoom=12, simplify=0.5, smallest=1, cell=4),
         Zoom(minzoom=13, maxzoom=17),
     ),
     order=40,
