@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Final, Literal
+from typing import Final, Literal, LiteralString, cast
 
 from twin.errors import InvalidRequestError
 from twin.text import Text
@@ -22,7 +22,7 @@ Fragment = Literal["pair", "digit"]
 
 UNITS_PER_DEGREE: Final = 3600 * 2048
 
-_ROWS: Final = "ABCDEFGHIJKLMNOPQRSTUV"
+_ROWS: Final[LiteralString] = "ABCDEFGHIJKLMNOPQRSTUV"
 _HEX: Final = "0123456789ABCDEF"
 _FIRST: Final = (6 * UNITS_PER_DEGREE, 4 * UNITS_PER_DEGREE)
 
@@ -136,6 +136,46 @@ def list_children(code: str) -> list[str]:
     return sorted(
         cell.code + (_HEX[column] + _HEX[row] if kind == "pair" else str(2 * row + column)) for column, row in places
     )
+
+
+def cell_size(level: int) -> tuple[int, int]:
+    """The width and height of the cells of a level (1 to 10), in units of 1/2048 second.
+
+    >>> [side / UNITS_PER_DEGREE for side in cell_size(2)]
+    [0.5, 0.5]
+    """
+    width, height = _FIRST
+    for columns, rows, _ in _DIVISIONS[: level - 1]:
+        width, height = width // columns, height // rows
+    return width, height
+
+
+def write_code_sql(level: int, column: LiteralString, row: LiteralString) -> LiteralString:
+    """SQL for the code of a cell of a level, of these expressions: its column and row counted from the prime meridian
+    and the equator (bigint), and the booleans `is_west` and `is_south`."""
+    size = cell_size(level)
+
+    def count_in(above: int) -> tuple[LiteralString, LiteralString]:
+        across, up = (whole // part for whole, part in zip(cell_size(above), size, strict=True))
+        return f"({column}) / {_plain(across)}", f"({row}) / {_plain(up)}"
+
+    first, letter = count_in(1)
+    parts: list[LiteralString] = [
+        "CASE WHEN is_south THEN 'S' ELSE 'N' END",
+        f"to_char(CASE WHEN is_west THEN 30 - {first} ELSE 31 + {first} END, 'FM00')",
+        f"substr('{_ROWS}', ({letter})::int + 1, 1)",
+    ]
+    for above, (columns, rows, kind) in enumerate(_DIVISIONS[: level - 1], start=2):
+        across, up = count_in(above)
+        # mod(), since a percent sign would be taken for a bound value.
+        x, y = f"mod({across}, {_plain(columns)})", f"mod({up}, {_plain(rows)})"
+        pair = f"upper(to_hex({x})) || upper(to_hex({y}))"
+        parts.append(pair if kind == "pair" else f"(2 * {y} + {x})::text")
+    return " || ".join(f"({part})" for part in parts)
+
+
+def _plain(number: int) -> LiteralString:
+    return cast("LiteralString", str(number))
 
 
 def _units(degrees: float) -> int:
