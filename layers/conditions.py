@@ -9,7 +9,7 @@ from typing import Any, Final, LiteralString, cast
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal, Placeholder
 
-from layers.filter import Filter, Match, code_range
+from layers.filter import Filter, Frame, Match, code_range
 from layers.layer import Layer, Property
 from twin.model.table import STORAGE_SRID
 
@@ -44,19 +44,29 @@ def narrow(layer: Layer, narrowed: Filter, values: dict[str, Any]) -> list[Compo
     """The conditions of a narrowing; what they bind is put into `values`."""
     conditions: list[Composable] = []
     if narrowed.boxes:
-        conditions.append(
-            SQL("({})").format(SQL(" OR ").join(_in_box(i, b, values) for i, b in enumerate(narrowed.boxes)))
-        )
+        placed: list[Composable] = [_in_box(i, box, values) for i, box in enumerate(narrowed.boxes)]
+        if narrowed.frame is not None:
+            placed = [SQL("({} AND {})").format(box, _in_frame(narrowed.frame, values)) for box in placed]
+        if narrowed.keeps_unknown:
+            placed.append(SQL("geometry IS NULL"))
+        conditions.append(SQL("({})").format(SQL(" OR ").join(placed)))
     if narrowed.block is not None:
         conditions.append(_in_block(layer, narrowed.block, values))
     if narrowed.ids is not None:
         conditions.append(SQL("id = ANY(%(ids)s)"))
         values["ids"] = list(narrowed.ids)
     if narrowed.interval is not None:
-        conditions += _in_interval(layer, narrowed.interval, values)
+        known = _in_interval(layer, narrowed.interval, values)
+        if narrowed.keeps_unknown and layer.time_column and known:
+            column = Identifier(layer.time_column)
+            known = [SQL("({} IS NULL OR ({}))").format(column, SQL(" AND ").join(known))]
+        conditions += known
     conditions += _search(layer, narrowed.search, values)
     for number, match in enumerate(narrowed.matches):
         conditions.append(_match(match, f"match{number}", values))
+    if narrowed.expression is not None:
+        conditions.append(narrowed.expression.text)
+        values.update(narrowed.expression.values)
     return conditions
 
 
@@ -68,6 +78,14 @@ def _in_box(number: int, box: Sequence[float], values: dict[str, Any]) -> Compos
     )
     # Only && is leakproof: without it the policy would keep the index from being used.
     return SQL("(geometry && {0} AND ST_Intersects(geometry, {0}))").format(envelope)
+
+
+def _in_frame(frame: Frame, values: dict[str, Any]) -> Composable:
+    names = [f"frame_{side}" for side in ("west", "south", "east", "north")]
+    values |= dict(zip(names, frame[1:], strict=True))
+    return SQL("ST_Intersects(ST_Transform(geometry, {0}), ST_MakeEnvelope({1}, {0}))").format(
+        Literal(frame.srid), SQL(", ").join(SQL("{}::float").format(Placeholder(name)) for name in names)
+    )
 
 
 def _in_block(layer: Layer, code: str, values: dict[str, Any]) -> Composable:

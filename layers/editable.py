@@ -39,6 +39,9 @@ _RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "storeys_above": (0, 250),
     "storeys_below": (0, 30),
     "storey_number": (-30, 250),
+    "building_density": (0, 1),
+    "green_ratio": (0, 1),
+    "max_elevation": (-500, 9000),
 }
 _LARGEST: Final = 1e9
 _NOT_MORE: Final = (("vacant_area", "floor_area"),)
@@ -52,6 +55,11 @@ class EditableField:
     shown: Property
     minimum: float | None
     maximum: float | None
+
+    @classmethod
+    def of(cls, declared: Property) -> EditableField:
+        """The property within the limits that its name has."""
+        return cls(declared, *_range(declared))
 
     def as_dict(self) -> dict[str, object]:
         """For a client that makes a form."""
@@ -77,7 +85,7 @@ def editable_fields(layer: Layer, access_class: int) -> dict[str, EditableField]
             )
         )
     return {
-        declared.name: EditableField(declared, *_range(declared))
+        declared.name: EditableField.of(declared)
         for declared in layer.properties_for(access_class)
         if declared.name in names
     }
@@ -90,7 +98,7 @@ def check_changes(layer: Layer, changes: Mapping[str, object], access_class: int
     clean: dict[str, Value] = {}
     for name, value in changes.items():
         field = fields.get(name)
-        found = _unknown(name, fields) if field is None else _check(field, value)
+        found = _unknown(name, fields) if field is None else check_value(field, value)
         if isinstance(found, Problem):
             problems.append(found)
         else:
@@ -145,8 +153,8 @@ def _unknown(name: str, fields: Mapping[str, EditableField]) -> Problem:
     )
 
 
-def _check(field: EditableField, value: object) -> Problem | tuple[Value]:
-    """The value in a tuple, since None is one."""
+def check_value(field: EditableField, value: object) -> Problem | tuple[Value]:
+    """The value in a tuple, since None is one; or what is wrong with it."""
     declared = field.shown
     if value is None:
         if declared.name == "name":
@@ -154,6 +162,10 @@ def _check(field: EditableField, value: object) -> Problem | tuple[Value]:
         return (None,)
     if declared.type in ("integer", "number"):
         return _check_number(field, value)
+    if declared.type == "boolean":
+        wrong = Problem(declared.name, Text("应为 true 或 false", "it is neither true nor false"),
+                        Text("请填写 true 或 false", "send true or false"))  # fmt: skip
+        return (value,) if isinstance(value, bool) else wrong
     if not isinstance(value, str):
         return Problem(declared.name, Text("应为文字", "it is no text"), Text("请用引号括起", "send it as a string"))
     text = _check_text(value, declared.name, _MAX_TEXT)

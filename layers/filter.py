@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
+from layers.cql2.expression import Expression
 from layers.tile import Box
 from twin.model.table import OUTSIDE
 
@@ -30,24 +31,40 @@ class Order:
     is_descending: bool = False
 
 
+class Frame(NamedTuple):
+    """A box in a projected CRS (metres, easting before northing)."""
+
+    srid: int
+    west: float
+    south: float
+    east: float
+    north: float
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filter:
     """A narrowing; everything that is None does not narrow.
 
-    boxes: one box, or the two halves of one across the antimeridian (degrees, lon/lat).
+    boxes: one box, or the two halves of one across the antimeridian (degrees, lon/lat). frame: a box in metres, of
+    which `boxes` then is what it covers in degrees; what has no place is in every box if `keeps_unknown`, what has no
+    time in every interval.
     block: a block's code, with all below it. ids: feature ids.
     interval: valid time from, to, both included; None is open. as_of: what was recorded at that moment; the
     transaction sees to it (twin/access.py), so it is no condition. search: words, all of which the name or the code
     has. matches: conditions on properties, all of which hold; which properties may be asked is for the caller to see.
+    expression: a condition in CQL2, compiled for the layer and for who asks.
     """
 
     boxes: tuple[Box, ...] = ()
+    frame: Frame | None = None
+    keeps_unknown: bool = False
     block: str | None = None
     ids: tuple[int, ...] | None = None
     interval: tuple[datetime | None, datetime | None] | None = None
     as_of: datetime | None = None
     search: tuple[str, ...] = ()
     matches: tuple[Match, ...] = ()
+    expression: Expression | None = None
 
     @property
     def cache_key(self) -> str:

@@ -8,40 +8,28 @@ the database's business; which columns it may see is decided here, from the acto
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
-from psycopg.sql import SQL, Composable, Identifier, Literal
+from psycopg.sql import SQL, Composable, Identifier
 
 from layers.conditions import Statement, list_columns, name_column, narrow, write_where
 from layers.filter import Filter, Order
 from layers.layer import Layer
-
-DECIMALS: Final = 7
-"""Of longitudes and latitudes in GeoJSON: a centimetre."""
+from layers.shape import AS_STORED, Shape
 
 
 def select_page(
-    layer: Layer, narrowed: Filter, access_class: int, *, limit: int, after: Sequence[str] | None = None
-) -> Statement:
+    layer: Layer, narrowed: Filter, access_class: int, *, limit: int, after: Sequence[str] | None = None,
+    shape: Shape = AS_STORED,
+) -> Statement:  # fmt: skip
     """A page of features as GeoJSON: one row (features' text, rows found, cursor of the last one).
 
     Finds one row more than `limit`, which tells whether there is a next page. `after` is the last cursor.
     """
     values: dict[str, Any] = {"limit": limit}
     conditions = narrow(layer, narrowed, values)
-    if layer.newest_first:
-        assert layer.time_column is not None
-        moment = SQL("coalesce({}, '-infinity')").format(Identifier(layer.time_column))
-        order = SQL("{} DESC, id DESC").format(moment)
-        cursor = SQL("{}::text || '|' || id").format(moment)
-        if after:
-            conditions.append(SQL("({}, id) < (%(after_time)s::timestamptz, %(after_id)s)").format(moment))
-            values |= {"after_time": after[0], "after_id": int(after[1])}
-    else:
-        order, cursor = SQL("id"), SQL("id::text")
-        if after:
-            conditions.append(SQL("id > %(after_id)s"))
-            values["after_id"] = int(after[0])
+    order = _continue(layer, after, conditions, values)
+    cursor = SQL("{}::text || '|' || id").format(_express_moment(layer)) if layer.newest_first else SQL("id::text")
     text = SQL(
         """
         SELECT coalesce(string_agg({feature}, ',' ORDER BY position) FILTER (WHERE position <= %(limit)s), ''),
@@ -51,27 +39,33 @@ def select_page(
              ) AS page, LATERAL (SELECT {columns}) AS shown
         """
     ).format(
-        feature=_FEATURE, cursor=cursor, order=order, source=SQL(layer.sql), where=write_where(conditions),
+        feature=_write_feature(shape), cursor=cursor, order=order, source=SQL(layer.sql), where=write_where(conditions),
         columns=list_columns(layer.properties_for(access_class), "page"),
     )  # fmt: skip
     return Statement(text, values)
 
 
-def select_item(layer: Layer, feature_id: int, access_class: int) -> Statement:
+def select_item(layer: Layer, feature_id: int, access_class: int, shape: Shape = AS_STORED) -> Statement:
     """One feature as GeoJSON text, or no row."""
     text = SQL(
         "SELECT {feature} FROM (SELECT * FROM ({source}) AS feature WHERE id = %(id)s) AS page, "
         "LATERAL (SELECT {columns}) AS shown"
-    ).format(feature=_FEATURE, source=SQL(layer.sql), columns=list_columns(layer.properties_for(access_class), "page"))
+    ).format(
+        feature=_write_feature(shape), source=SQL(layer.sql),
+        columns=list_columns(layer.properties_for(access_class), "page"),
+    )  # fmt: skip
     return Statement(text, {"id": feature_id})
 
 
-def select_block(layer: Layer, code: str, access_class: int) -> Statement:
+def select_block(layer: Layer, code: str, access_class: int, shape: Shape = AS_STORED) -> Statement:
     """One block as GeoJSON text by its code, or no row."""
     text = SQL(
         "SELECT {feature} FROM (SELECT * FROM ({source}) AS feature WHERE code = %(code)s) AS page, "
         "LATERAL (SELECT {columns}) AS shown"
-    ).format(feature=_FEATURE, source=SQL(layer.sql), columns=list_columns(layer.properties_for(access_class), "page"))
+    ).format(
+        feature=_write_feature(shape), source=SQL(layer.sql),
+        columns=list_columns(layer.properties_for(access_class), "page"),
+    )  # fmt: skip
     return Statement(text, {"code": code})
 
 
@@ -83,11 +77,71 @@ def count_matched(layer: Layer, narrowed: Filter) -> Statement:
     return Statement(text, values)
 
 
-def select_rows(
-    layer: Layer, narrowed: Filter, access_class: int, *, limit: int, after: int = 0, with_geometry: bool = False,
-    order: Order | None = None,
+def select_extent(layer: Layer) -> Statement:
+    """One row: the box of all features there are (west, south, east, north in degrees), first and last moment."""
+    column = layer.time_column
+    moments = SQL("min({0}), max({0})").format(Identifier(column)) if column else SQL("NULL, NULL")
+    text = SQL(
+        "SELECT ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box), first, last FROM "
+        "(SELECT ST_Extent(geometry), {} FROM ({}) AS feature) AS all_of_it(box, first, last)"
+    ).format(moments, SQL(layer.sql))
+    return Statement(text, {})
+
+
+def select_whole(
+    layer: Layer, narrowed: Filter, access_class: int, *, shape: Shape = AS_STORED, has_geometry: bool = True,
+    limit: int | None = None, after: Sequence[str] | None = None,
 ) -> Statement:  # fmt: skip
-    """Features as plain rows: id, geometry (WKB) or a point in it (longitude, latitude), then the properties.
+    """All features as plain rows for a server-side cursor, in the pages' order: id, place, properties.
+
+    The place is the WKB, or a point in it as [x, y]; x is longitude or easting whatever the CRS. `limit` and `after`
+    (the cursor of a page) leave those of one page.
+    """
+    values: dict[str, Any] = {"limit": limit}
+    conditions = narrow(layer, narrowed, values)
+    order = _continue(layer, after, conditions, values)
+    text = SQL("SELECT {columns} FROM ({source}) AS feature {where} ORDER BY {order} LIMIT %(limit)s::bigint").format(
+        columns=SQL(", ").join([
+            SQL("feature.id"), _write_place(shape, has_geometry=has_geometry),
+            *(name_column("feature", p.name) for p in layer.properties_for(access_class)),
+        ]), source=SQL(layer.sql), where=write_where(conditions), order=order,
+    )  # fmt: skip
+    return Statement(text, values)
+
+
+def _continue(
+    layer: Layer, after: Sequence[str] | None, conditions: list[Composable], values: dict[str, Any]
+) -> Composable:
+    """ORDER BY of a layer's pages; adds what holds of the rows after the cursor `after`."""
+    if not layer.newest_first:
+        if after:
+            conditions.append(SQL("id > %(after_id)s"))
+            values["after_id"] = int(after[0])
+        return SQL("id")
+    moment = _express_moment(layer)
+    if after:
+        conditions.append(SQL("({}, id) < (%(after_time)s::timestamptz, %(after_id)s)").format(moment))
+        values |= {"after_time": after[0], "after_id": int(after[1])}
+    return SQL("{} DESC, id DESC").format(moment)
+
+
+def _write_place(shape: Shape, *, has_geometry: bool) -> Composable:
+    if has_geometry:
+        return SQL("ST_AsBinary({})").format(shape.as_xy(SQL("feature.geometry")))
+    return SQL("(SELECT ARRAY[ST_X(point), ST_Y(point)] FROM (SELECT {}) AS on_it(point))").format(
+        shape.as_xy(SQL("ST_PointOnSurface(feature.geometry)"))
+    )
+
+
+def _express_moment(layer: Layer) -> Composable:
+    assert layer.time_column is not None
+    return SQL("coalesce({}, '-infinity')").format(Identifier(layer.time_column))
+
+
+def select_rows(
+    layer: Layer, narrowed: Filter, access_class: int, *, limit: int, after: int = 0, order: Order | None = None
+) -> Statement:
+    """Features as plain rows: id, a point in it (longitude, latitude), then the properties.
 
     By id, or by `order` and then id; `after` is the id of the last row of the page before.
     """
@@ -97,9 +151,7 @@ def select_rows(
     if order is not None:
         ordered, further = _follow(layer, order, is_first=after == 0)
     conditions = [further, *narrow(layer, narrowed, values)]
-    place = SQL("ST_AsBinary(feature.geometry)") if with_geometry else SQL(
-        "(SELECT ARRAY[ST_X(point), ST_Y(point)] FROM (SELECT ST_PointOnSurface(feature.geometry)) AS on_it(point))"
-    )  # fmt: skip
+    place = _write_place(AS_STORED, has_geometry=False)
     text = SQL("SELECT {columns} FROM ({source}) AS feature {where} ORDER BY {ordered} LIMIT %(limit)s").format(
         ordered=ordered, columns=SQL(", ").join(
             [SQL("feature.id"), place, *(name_column("feature", p.name) for p in layer.properties_for(access_class))]
@@ -130,8 +182,8 @@ def _follow(layer: Layer, order: Order, *, is_first: bool) -> tuple[Composable, 
     return ordered, further
 
 
-_FEATURE: Final = SQL(
-    '\'{{"type":"Feature","id":\' || page.id || \',"geometry":\' '
-    "|| coalesce(ST_AsGeoJSON(page.geometry, {decimals}, 0), 'null') "
-    "|| ',\"properties\":' || row_to_json(shown)::text || '}}'"
-).format(decimals=Literal(DECIMALS))
+def _write_feature(shape: Shape) -> Composable:
+    return SQL(
+        '\'{{"type":"Feature","id":\' || page.id || \',"geometry":\' || coalesce({geometry}, \'null\') '
+        "|| ',\"properties\":' || row_to_json(shown)::text || '}}'"
+    ).format(geometry=shape.as_geojson(SQL("page.geometry")))

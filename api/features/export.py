@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Export of a layer's features as GeoJSON, GeoPackage, CSV or XLSX: what the asker sees, and no more of it.
+"""Export of a layer's features as a file: what the asker sees, and no more of it.
 
-A file is written to disk page by page, from one snapshot of the database, put on record, and then sent: memory does
+A file is written to disk batch by batch, from one snapshot of the database, put on record, and then sent: memory does
 not grow with it, and no connection waits for a slow client.
 """
 
@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import tempfile
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path as FilePath
-from typing import Annotated, Any, BinaryIO, Final
+from typing import Annotated, Any, BinaryIO, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -24,17 +25,23 @@ from starlette.responses import StreamingResponse
 from api.features.export_files import MEDIA_TYPES as MEDIA_TYPES
 from api.features.export_files import Format, GeoJsonWriter, Mark, make_writer
 from api.features.export_files import defuse as defuse
+from api.features.export_marks import Row, Writer
 from api.features.export_rules import Connection, Reach, admit_export, make_mark, record_export
 from api.features.export_sheet import MAX_ROWS as SHEET_ROWS
-from api.http.parameters import parse_filter, refuse_unknown
+from api.features.filtering import FilterQuery, read_expression, read_filter_query
+from api.http.links import vary_url
+from api.http.offered_crs import OfferedCrs, storage_crs
+from api.http.parameters import encode_cursor, parse_filter, refuse_unknown
 from api.pool import fetch_row
 from api.services import Services, get_actor, get_services
+from layers.conditions import Statement
 from layers.filter import Filter
 from layers.layer import Layer
-from layers.query import count_matched, select_page, select_rows
-from twin.access import SET_ACTOR, SET_MOMENT, Actor
+from layers.query import count_matched, select_page, select_whole
+from twin.access import SET_ACTOR, SET_MOMENT, SET_VALID, Actor, valid_span
+from twin.disk import full_told
 from twin.errors import InvalidRequestError
-from twin.text import Language, Text, negotiate_language
+from twin.text import Text, negotiate_language
 
 _PAGE: Final = 5_000
 """How many features are in memory at a time."""
@@ -47,6 +54,14 @@ log = logging.getLogger("twin.api.export")
 
 router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["export"])
 
+
+class Page(NamedTuple):
+    """A part of what there is to be had: the most features of it, and the cursor of the page before."""
+
+    limit: int
+    after: Sequence[str] | None
+
+
 _turns: WeakKeyDictionary[Services, asyncio.Semaphore] = WeakKeyDictionary()
 
 
@@ -55,7 +70,8 @@ async def export_layer(
     request: Request, actor: Annotated[Actor, Depends(get_actor)],
     services: Annotated[Services, Depends(get_services)],
     layer_id: Annotated[str, Path(description="A layer's id")],
-    f: Annotated[Format, Query(description="geojson, gpkg, csv or xlsx")] = "geojson",
+    filter: Annotated[FilterQuery, Depends(read_filter_query)],
+    f: Annotated[Format, Query(description="geojson, gpkg, fgb, parquet, csv or xlsx")] = "geojson",
     block: Annotated[str | None, Query(description="features in this block and below it")] = None,
     bbox: Annotated[str | None, Query(description="west,south,east,north in degrees")] = None,
     ids: Annotated[str | None, Query(description="feature ids with commas")] = None,
@@ -69,24 +85,47 @@ async def export_layer(
     """
     layer = services.layers.find(layer_id, actor)
     narrowed = parse_filter(services.zone, bbox=bbox, block=block, ids=ids, moment=datetime, as_of=as_of)
+    narrowed = replace(narrowed, expression=read_expression(services, actor, layer, filter))
     return await export_features(request, actor, services, layer, narrowed, f)
 
 
 async def export_features(
-    request: Request, actor: Actor, services: Services, layer: Layer, narrowed: Filter, form: Format
-) -> Response:
-    """What `narrowed` leaves of the layer as a file. Raises InvalidRequestError where that is too much."""
+    request: Request, actor: Actor, services: Services, layer: Layer, narrowed: Filter, form: Format, *,
+    crs: OfferedCrs | None = None, page: Page | None = None,
+) -> Response:  # fmt: skip
+    """What `narrowed` leaves of the layer as a file, or one page of it.
+
+    Raises InvalidRequestError where it is too much. In `crs`; None: the one it is stored in; GeoJSON is always CRS84
+    and whole.
+    """
     language = negotiate_language(request.headers.get("accept-language"))
     mark = make_mark(layer, services.zone)
-    with tempfile.TemporaryDirectory(prefix="twin-export-") as folder:
+    written = crs or storage_crs(services.settings)
+    with full_told(), tempfile.TemporaryDirectory(prefix="twin-export-") as folder:
         path = FilePath(folder) / f"{layer.id}.{form}"
         async with (
             _turns.setdefault(services, asyncio.Semaphore(_AT_ONCE)),
-            _as_snapshot(services, actor, narrowed) as connection,
+            _as_snapshot(services, actor, layer, narrowed) as connection,
         ):
             reach = await admit_export(connection, actor, services.settings, layer, narrowed)
-            count = await _count(connection, services, layer, narrowed, form)
-            await _write(connection, actor, layer, narrowed, form, language, path, mark)
+            following = None
+            if page is None:
+                count = await _count(connection, services, layer, narrowed, form)
+            else:
+                statement = select_page(layer, narrowed, 0, limit=page.limit, after=page.after)
+                _, found, following = await fetch_row(connection, statement) or ("", 0, None)
+                count = min(found, page.limit)
+                following = following if found > page.limit else None
+            if form == "geojson":
+                await _write_geojson(connection, actor, layer, narrowed, path, mark)
+            else:
+                shown = layer.properties_for(actor.access_class)
+                statement = select_whole(
+                    layer, narrowed, actor.access_class, shape=written.shape, has_geometry=form not in ("csv", "xlsx"),
+                    limit=page.limit if page else None, after=page.after if page else None,
+                )  # fmt: skip
+                writer = make_writer(path, layer, shown, form, language, mark, written)
+                await _write_rows(connection, statement, writer)
         size = path.stat().st_size
         # Open, and then unlinked with its folder: whatever happens to the client, nothing of it stays behind.
         file = path.open("rb")
@@ -101,14 +140,20 @@ async def export_features(
         "Content-Length": str(size),
         "Cache-Control": "no-store",
         "Twin-Export": mark.id,
-        "Vary": "Accept-Language, Authorization, Cookie",
+        "Vary": "Accept, Accept-Language, Authorization, Cookie",
     }
+    if crs is not None:
+        headers["Content-Crs"] = crs.header
+    if following is not None:
+        headers["Link"] = f'<{vary_url(request, cursor=encode_cursor(following))}>; rel="next"'
     return StreamingResponse(_chunks(file), media_type=MEDIA_TYPES[form], headers=headers)
 
 
 @asynccontextmanager
-async def _as_snapshot(services: Services, actor: Actor, narrowed: Filter) -> AsyncGenerator[Connection]:
-    """A transaction of `actor` whose statements all see the same moment, so that the pages fit together."""
+async def _as_snapshot(
+    services: Services, actor: Actor, layer: Layer, narrowed: Filter
+) -> AsyncGenerator[Connection]:  # fmt: skip
+    """A transaction of `actor` whose statements all see the same moment, so that the parts fit together."""
     async with services.pool.connection() as connection:
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         try:
@@ -116,6 +161,8 @@ async def _as_snapshot(services: Services, actor: Actor, narrowed: Filter) -> As
                 await connection.execute(SET_ACTOR, actor.settings(services.settings.statement_timeout_ms))
                 if narrowed.as_of is not None:
                     await connection.execute(SET_MOMENT, {"moment": narrowed.as_of.isoformat()})
+                if layer.kind == "block" and narrowed.interval is not None:
+                    await connection.execute(SET_VALID, valid_span(narrowed.interval))
                 yield connection
         finally:
             await connection.set_isolation_level(None)
@@ -140,36 +187,44 @@ async def _count(connection: Connection, services: Services, layer: Layer, narro
     return count
 
 
-async def _write(
-    connection: Connection, actor: Actor, layer: Layer, narrowed: Filter, form: Format, language: Language,
-    path: FilePath, mark: Mark,
-) -> None:  # fmt: skip
+async def _write_geojson(
+    connection: Connection, actor: Actor, layer: Layer, narrowed: Filter, path: FilePath, mark: Mark
+) -> None:
     after: Any = None
-    if form == "geojson":
-        collection = GeoJsonWriter(path, layer, mark)
-        while True:
-            statement = select_page(layer, narrowed, actor.access_class, limit=_PAGE, after=after)
-            features, found, last = await fetch_row(connection, statement) or ("", 0, None)
-            await run_in_threadpool(collection.write, features)
-            if found <= _PAGE or last is None:
-                break
-            after = str(last).split("|")
-        collection.close()
-        return
-    shown = layer.properties_for(actor.access_class)
-    writer = await run_in_threadpool(make_writer, path, layer, shown, form, language, mark)
-    after = 0
+    collection = GeoJsonWriter(path, layer, mark)
     while True:
-        statement = select_rows(
-            layer, narrowed, actor.access_class, limit=_PAGE, after=after, with_geometry=form == "gpkg"
-        )  # fmt: skip
-        rows = await (await connection.execute(statement.text, statement.values)).fetchall()
-        if rows:
-            await run_in_threadpool(writer.write, rows)
-            after = rows[-1][0]
-        if len(rows) < _PAGE:
+        statement = select_page(layer, narrowed, actor.access_class, limit=_PAGE, after=after)
+        features, found, last = await fetch_row(connection, statement) or ("", 0, None)
+        await run_in_threadpool(collection.write, features)
+        if found <= _PAGE or last is None:
             break
-    await run_in_threadpool(writer.close)
+        after = str(last).split("|")
+    collection.close()
+
+
+async def _write_rows(connection: Connection, statement: Statement, writer: Writer) -> None:
+    """Let the writer, in a thread, draw batch after batch from a server-side cursor."""
+    loop = asyncio.get_running_loop()
+    failures: list[Exception] = []
+    async with connection.cursor(name="export") as cursor:
+        await cursor.execute(statement.text, statement.values)
+
+        def draw() -> Generator[Sequence[Row]]:
+            try:
+                while rows := asyncio.run_coroutine_threadsafe(cursor.fetchmany(_PAGE), loop).result():
+                    yield rows
+            except Exception as error:
+                # On its way through Arrow and GDAL it would become a mere text.
+                failures.append(error)
+                raise
+
+        try:
+            await run_in_threadpool(writer.write, draw())
+        except Exception:
+            if not failures:
+                raise
+        if failures:
+            raise failures[0]
 
 
 def _chunks(file: BinaryIO) -> Generator[bytes]:

@@ -17,7 +17,7 @@ from psycopg.rows import TupleRow
 from psycopg.sql import SQL
 from psycopg.types.json import Jsonb
 
-from api.features.export_files import Format, Mark
+from api.features.export_marks import Format, Mark
 from api.pool import as_owner
 from api.services import Services
 from api.sql import read_sql
@@ -94,6 +94,7 @@ async def record_export(
         "as_of": narrowed.as_of and narrowed.as_of.isoformat(),
         "words": len(narrowed.search) or None,
         "conditions": [f"{match.name}{match.operator}" for match in narrowed.matches] or None,
+        "filter": list(narrowed.expression.names) if narrowed.expression else None,
     }  # fmt: skip
     kept = {name: value for name, value in said.items() if value is not None}
     async with as_owner(services.pool) as connection:

@@ -11,6 +11,7 @@ from typing import Final, LiteralString
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
+from api.catalogue import CATALOGUE
 from layers.business import BusinessLayer, make_layer
 from layers.layer import Layer
 from layers.registry import find_layer, load_layers
@@ -66,7 +67,7 @@ class LayerList:
                     attribute_schema=row[5], legend=row[6], dimensions=row[7], keys=row[8],
                 )),
             )
-            for row in rows if row[0] not in load_layers()
+            for row in rows if row[0] not in load_layers() and row[0] != CATALOGUE
         }  # fmt: skip
         self._read_changes = max(known, self._read_changes)
         was_read, self._was_read = self._was_read, asyncio.Event()
@@ -91,3 +92,8 @@ class LayerList:
     def business_ids(self) -> tuple[str, ...]:
         """The ids of all business layers."""
         return tuple(self._business)
+
+    @property
+    def business_classes(self) -> dict[str, int]:
+        """The class that each business layer needs, by id."""
+        return {layer_id: access_class for layer_id, (access_class, _layer) in self._business.items()}

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from starlette.types import Scope, Send
 
 from api.http.refusals import describe_validation
 from api.http.response import find_header, send_bytes
+from twin.disk import FULL, is_full
 from twin.errors import (
     AccessDeniedError,
     ConflictError,
@@ -27,6 +29,7 @@ from twin.errors import (
     NotFoundError,
     RefusedError,
     SetupError,
+    StorageFullError,
     TwinError,
 )
 from twin.text import Language, Text, negotiate_language
@@ -46,6 +49,14 @@ class UnknownTokenError(TwinError):
         )
 
 
+class TooManyRequestsError(TwinError):
+    """Somebody asks more often than he may; `wait_s` is how long he should wait (seconds)."""
+
+    def __init__(self, text: Text, wait_s: float) -> None:
+        super().__init__(text)
+        self.wait_s = wait_s
+
+
 class ProtocolError(TwinError):
     """A request that breaks its protocol; `status` is what that protocol answers."""
 
@@ -61,12 +72,27 @@ STATUS: Final[tuple[tuple[type[Exception], int], ...]] = (
     (AccessDeniedError, 403),
     (ConflictError, 409),
     (RefusedError, 422),
+    (TooManyRequestsError, 429),
     (SetupError, 503),
+    (StorageFullError, 507),
     (psycopg.errors.QueryCanceled, 503),
     (psycopg.errors.OperationalError, 503),
     (PoolTimeout, 503),
 )
 """The first class that fits says the status; everything else is 500."""
+
+_UNSTORABLE: Final = (
+    psycopg.errors.NumericValueOutOfRange,
+    psycopg.errors.DatetimeFieldOverflow,
+    psycopg.errors.UntranslatableCharacter,
+    psycopg.errors.CharacterNotInRepertoire,
+)
+"""What the database says of a value that none of its types can hold: it came with the request."""
+
+_NOT_STORED: Final = Text(
+    "请求中有无法保存的值:数值过大、日期超出范围,或文本含 NUL 字符。",
+    "A value of the request cannot be stored: too large a number, a date out of range, or a text with a NUL character.",
+)
 
 _BUSY: Final = Text(
     "服务繁忙或数据库暂不可用,请稍后再试。", "The service is busy or its database is away. Try again soon."
@@ -81,8 +107,10 @@ _TITLES: Final = {
     405: Text("方法不允许", "Method not allowed"),
     409: Text("冲突", "Conflict"),
     422: Text("数据被拒绝", "Refused"),
+    429: Text("请求过多", "Too many requests"),
     500: Text("服务器错误", "Server error"),
     503: Text("暂不可用", "Unavailable"),
+    507: Text("存储空间不足", "Insufficient storage"),
 }
 
 _HEADERS: Final = {401: {"WWW-Authenticate": 'Bearer realm="blocktwin"'}, 503: {"Retry-After": "2"}}
@@ -105,6 +133,13 @@ def describe_error(error: Exception, language: Language) -> ProblemAnswer:
     """Status, headers and body for any exception. What nobody foresaw is logged and not shown."""
     if isinstance(error, ProtocolError):
         return _answer(error.status, error.text, language)
+    if not isinstance(error, TwinError) and is_full(error):
+        log.error("a disk is full: %s", error)
+        error = StorageFullError(FULL)
+    # A NUL in a text is found by the driver itself, which has no class of its own for it.
+    if type(error) is psycopg.DataError or isinstance(error, _UNSTORABLE):
+        log.warning("a request has a value that cannot be stored: %s", type(error).__name__)
+        error = InvalidRequestError(_NOT_STORED)
     status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
     if not isinstance(error, TwinError):
         if status == 500:
@@ -117,7 +152,10 @@ def describe_error(error: Exception, language: Language) -> ProblemAnswer:
         extra["parameter"] = error.parameter
     if isinstance(error, RefusedError):
         extra["problems"] = [problem.as_dict() for problem in error.problems]
-    return _answer(status, error.text, language, extra)
+    answer = _answer(status, error.text, language, extra)
+    if isinstance(error, TooManyRequestsError):
+        return replace(answer, headers={**answer.headers, "Retry-After": str(max(1, math.ceil(error.wait_s)))})
+    return answer
 
 
 async def send_error(scope: Scope, send: Send, error: Exception) -> None:

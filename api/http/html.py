@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from twin.text import Language
@@ -18,7 +19,12 @@ _STYLE = """
     li a { display: block; padding: .7rem 1rem; text-decoration: none; color: inherit }
     li a:hover, li a:focus-visible { background: color-mix(in srgb, currentColor 8%, transparent) }
     code { font-size: .85em; opacity: .7 }
-    table { border-collapse: collapse; width: 100% } td { padding: .3rem .6rem .3rem 0; vertical-align: top }
+    .wide { overflow-x: auto; margin: 1.5rem 0 }
+    table { border-collapse: collapse; width: 100% } th { text-align: left; white-space: nowrap }
+    td, th { padding: .3rem .6rem .3rem 0; vertical-align: top; overflow-wrap: anywhere; min-width: 4.5rem }
+    tr + tr td { border-top: 1px solid color-mix(in srgb, currentColor 12%, transparent) }
+    nav { font-size: .9rem; margin: 0 0 1rem }
+    @media (max-width: 40rem) { body { margin: 1.5rem auto; padding: 0 1rem } }
 """
 
 
@@ -33,7 +39,21 @@ def render_page(title: str, body: str, language: Language) -> str:
     )
 
 
-def render_links(links: list[tuple[str, str, str]]) -> str:
+def render_trail(steps: Sequence[tuple[str, str]]) -> str:
+    """Where this page lies: address and name of those above it."""
+    return "<nav>" + " › ".join(f'<a href="{escape(href)}">{escape(name)}</a>' for href, name in steps) + "</nav>"
+
+
+def render_table(rows: Sequence[Sequence[str]], headings: Sequence[str] = (), *, is_html: bool = False) -> str:
+    """A table that scrolls by itself where the page is narrow; `is_html`: the cells are HTML already."""
+    head = f"<tr>{''.join(f'<th>{escape(name)}</th>' for name in headings)}</tr>" if headings else ""
+    lines = "".join(
+        f"<tr>{''.join(f'<td>{cell if is_html else escape(cell)}</td>' for cell in row)}</tr>" for row in rows
+    )  # fmt: skip
+    return f'<div class="wide"><table>{head}{lines}</table></div>'
+
+
+def render_links(links: Sequence[tuple[str, str, str]]) -> str:
     """A list of links: address, name, and what is there."""
     return "<ul>" + "".join(
         f'<li><a href="{escape(href)}"><strong>{escape(name)}</strong><br>{escape(what)} '

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 
@@ -19,3 +21,25 @@ def make_link(href: str, rel: str, media_type: str, title: str | None = None) ->
 def base_url(request: Request) -> str:
     """Where the client sees this server, without a slash at the end."""
     return str(request.base_url).rstrip("/")
+
+
+def link_forms(request: Request, forms: Mapping[str, str], own: str) -> list[dict[str, Any]]:
+    """A link to this answer (`self`), and one to it in each other form (`alternate`).
+
+    forms: media types by name, as `choose_form` knows them; own: the name of the form of this answer.
+    """
+    links = [make_link(str(request.url), "self", forms[own])]
+    listed = {forms[own]}
+    for name, media_type in forms.items():
+        if media_type not in listed:
+            listed.add(media_type)
+            links.append(make_link(vary_url(request, f=name), "alternate", media_type))
+    return links
+
+
+def vary_url(request: Request, **changed: str | None) -> str:
+    """The address of this request with other parameters; None takes one away."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in changed]
+    query = urlencode([*kept, *((name, value) for name, value in changed.items() if value is not None)])
+    here = str(request.url).partition("?")[0]
+    return f"{here}?{query}" if query else here

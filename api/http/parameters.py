@@ -5,34 +5,63 @@ from __future__ import annotations
 
 import base64
 import binascii
+import calendar
+import math
 import re
 from collections.abc import Collection, Iterable
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from fastapi import Request
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from layers.filter import Filter, cut_box
-from layers.layer import Layer
-from layers.tile import Box
+from api.http.offered_crs import DEFAULT_CRS, OfferedCrs, parse_box
+from layers.filter import Filter, Match
+from layers.layer import Layer, Property
 from twin.errors import InvalidRequestError
 from twin.text import Text
 
 MAX_LIMIT: Final = 10_000
+"""The most features of a page; who asks for more gets as many."""
 DEFAULT_LIMIT: Final = 100
 MAX_IDS: Final = 1_000
 
+_TYPES: Final = {
+    "boolean": Text("true 或 false", "true or false"),
+    "integer": Text("整数", "a whole number"),
+    "number": Text("数字", "a number"),
+    "datetime": Text("RFC 3339 时刻", "an RFC 3339 instant"),
+    "string": Text("文本", "text"),
+}
 _CODE: Final = re.compile(r"[0-9A-Za-z]{1,32}")
+
+_DURATION: Final = re.compile(
+    r"P(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,6})W)?(?:(\d{1,6})D)?"
+    r"(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6}(?:\.\d{1,6})?)S)?)?"
+)
 
 Interval = tuple[datetime | None, datetime | None]
 
 
-def refuse_unknown(request: Request) -> None:
-    """A dependency of every router: a parameter that the route does not know is an error, not noise."""
+async def refuse_unknown(request: Request) -> None:
+    """A dependency of every router: a parameter that the route does not know is an error, not noise.
+
+    It waits for nothing, but the framework sends what does not say `async` to another thread and back.
+    """
     route = request.scope.get("route")
     if isinstance(route, APIRoute):
-        check_names(request.query_params.keys(), {field.alias for field in route.dependant.query_params})
+        check_names(request.query_params.keys(), known_names(request))
+
+
+def known_names(request: Request) -> set[str]:
+    """The query parameters that the route of a request declares, itself or by its dependencies."""
+    route = request.scope.get("route")
+    return _list_names(route.dependant) if isinstance(route, APIRoute) else set()
+
+
+def _list_names(dependant: Dependant) -> set[str]:
+    return {field.alias for field in dependant.query_params}.union(*map(_list_names, dependant.dependencies))
 
 
 def check_names(given: Iterable[str], known: Collection[str]) -> None:
@@ -51,35 +80,21 @@ def check_names(given: Iterable[str], known: Collection[str]) -> None:
 
 def parse_filter(
     zone: tzinfo, *, bbox: str | None = None, block: str | None = None, ids: str | None = None,
-    moment: str | None = None, as_of: str | None = None,
+    moment: str | None = None, as_of: str | None = None, bbox_crs: OfferedCrs = DEFAULT_CRS,
 ) -> Filter:  # fmt: skip
     """The narrowing that a request asks for; times that name no zone are of `zone`.
 
     Raises InvalidRequestError.
     """
+    boxes, frame = ((), None) if bbox is None else parse_box(bbox, bbox_crs)
     return Filter(
-        boxes=() if bbox is None else parse_bbox(bbox),
+        boxes=boxes,
+        frame=frame,
         block=None if block is None else parse_code(block),
         ids=None if ids is None else parse_ids(ids),
         interval=None if moment is None else parse_interval(moment, zone),
         as_of=None if as_of is None else parse_as_of(as_of, zone),
     )
-
-
-def parse_bbox(text: str) -> tuple[Box, ...]:
-    """`west,south,east,north` in degrees, or with heights in between; west > east crosses the antimeridian."""
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if len(numbers) == 6:
-        numbers = [numbers[i] for i in (0, 1, 3, 4)]
-    if len(numbers) != 4 or not all(-1e9 < number < 1e9 for number in numbers):
-        raise _wrong("bbox", "西,南,东,北(度)", "west,south,east,north in degrees")
-    west, south, east, north = numbers
-    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
-        raise _wrong("bbox", "经度 ±180、纬度 ±90 之内,且南不大于北", "within ±180 and ±90, south not above north")
-    return cut_box(west, south, east, north)
 
 
 def parse_code(text: str) -> str:
@@ -98,19 +113,71 @@ def parse_ids(text: str) -> tuple[int, ...]:
 
 
 def parse_interval(text: str, zone: tzinfo) -> Interval:
-    """An instant, `start/end`, `start/..` or `../end` (RFC 3339; a date is the whole day in `zone`)."""
+    """An instant, `start/end`, `start/..` or `../end` (RFC 3339; a date is the whole day in `zone`).
+
+    One of both ends may be a duration instead: `start/P1M` or `PT12H/end`.
+    """
     parts = text.split("/")
     try:
         if len(parts) == 1:
             return _parse_moment(text, zone, is_end=False), _parse_moment(text, zone, is_end=True)
-        if len(parts) == 2:
+        if len(parts) == 2 and parts[1].startswith("P"):
+            start = _parse_moment(parts[0], zone, is_end=False)
+            return start, _move(start, parts[1], 1)
+        if len(parts) == 2 and parts[0].startswith("P"):
+            end = _parse_moment(parts[1], zone, is_end=True)
+            return _move(end, parts[0], -1), end
+        if len(parts) == 2 and parts != ["..", ".."] and any(parts):
             start = None if parts[0] in ("", "..") else _parse_moment(parts[0], zone, is_end=False)
             end = None if parts[1] in ("", "..") else _parse_moment(parts[1], zone, is_end=True)
             if start is None or end is None or start <= end:
                 return start, end
-    except ValueError:
+    except (ValueError, OverflowError):
         pass
     raise _wrong("datetime", "RFC 3339 时刻或 起/止 区间", "an RFC 3339 instant or interval start/end")
+
+
+def _move(moment: datetime, duration: str, direction: int) -> datetime:
+    """A moment and an ISO 8601 duration; months first, a day that a month lacks is its last one.
+
+    Raises ValueError, OverflowError.
+    """
+    found = _DURATION.fullmatch(duration)
+    if found is None or not any(found.groups()) or duration.endswith("T"):
+        raise ValueError
+    years, months, weeks, days, hours, minutes = (direction * int(part or 0) for part in found.groups()[:6])
+    year, month = divmod(moment.year * 12 + moment.month - 1 + years * 12 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    moved = moment.replace(year=year, month=month + 1, day=min(moment.day, last))
+    seconds = direction * float(found[7] or 0)
+    return moved + timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def parse_matches(given: Iterable[tuple[str, str]], properties: Iterable[Property], zone: tzinfo) -> tuple[Match, ...]:
+    """The parameters that are named like a property as conditions on it: equal to the value. All of them hold.
+
+    Raises InvalidRequestError for a value that is not of the property's type.
+    """
+    by_name = {p.name: p for p in properties}
+    return tuple(Match(name, "=", _parse_value(by_name[name], text, zone)) for name, text in given if name in by_name)
+
+
+def _parse_value(declared: Property, text: str, zone: tzinfo) -> str | float | bool:
+    try:
+        if declared.type == "boolean":
+            return {"true": True, "false": False}[text]
+        if declared.type == "integer" and -(1 << 63) <= int(text) < 1 << 63:
+            return int(text)
+        if declared.type == "number" and math.isfinite(float(text)):
+            return float(text)
+        if declared.type == "datetime":
+            return _parse_moment(text, zone, is_end=False).isoformat()
+        if declared.type == "string" and "\0" not in text:
+            return text
+    except (KeyError, ValueError):
+        pass
+    wanted = _TYPES.get(declared.type, _TYPES["string"])
+    raise _wrong(declared.name, wanted.zh, wanted.en)
 
 
 def parse_instant(text: str, zone: tzinfo) -> tuple[datetime, datetime]:
@@ -171,6 +238,13 @@ def parse_buffer(text: str | None) -> int:
     if text not in ("0", "64", "128", "256"):
         raise _wrong("buffer", "0、64、128 或 256", "0, 64, 128 or 256")
     return int(text)
+
+
+def parse_cells(text: str | None) -> str:
+    """The block scheme in whose cells a tile's features are counted: `beidou`, or none."""
+    if text not in (None, "beidou"):
+        raise _wrong("cells", " beidou(北斗网格)", "`beidou`: cells of the BeiDou grid")
+    return text or ""
 
 
 def _wrong(name: str, zh: str, en: str) -> InvalidRequestError:

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes as answers: strong ETags, 304, HEAD, and who may keep a copy."""
+"""Bytes as answers: ETags, 304, HEAD, compression, and who may keep a copy."""
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Mapping, MutableMapping
+from functools import partial
 from typing import Any, Final
 
 from fastapi import Request, Response
-from starlette.types import Send
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
+from api.http.accept import accepts_gzip
 from api.tiles.cache import make_etag
 from twin.access import Actor
 
@@ -16,6 +20,14 @@ GEOJSON: Final = "application/geo+json"
 JSON: Final = "application/json"
 MVT: Final = "application/vnd.mapbox-vector-tile"
 GLB: Final = "model/gltf-binary"
+
+_COMPRESSED_FROM: Final = 1_024
+"""Bytes; below, the headers are most of an answer."""
+_ASIDE_FROM: Final = 64 * 1_024
+"""Bytes whose compression would keep other requests waiting."""
+_LEVEL: Final = 5
+_GZIPPED: Final = "-gzip"
+"""What the ETag of a compressed copy ends with: other bytes, other tag."""
 
 _OWN: Final = b"private, no-cache"
 _ANYONES: Final = b"public, no-cache"
@@ -37,16 +49,48 @@ def answer_bytes(
         **(headers or {}),
     }  # fmt: skip
     if has_etag(request.headers.get("if-none-match"), tag):
+        if _goes_compressed(request.scope, media_type, body):
+            own["ETag"] = _tag_compressed(tag)
         return Response(status_code=304, headers=own)
-    return Response(body, media_type=media_type, headers=own)
+    return TextResponse(body, media_type=media_type, headers=own)
 
 
-def has_etag(if_none_match: str | None, etag: str) -> bool:
-    """Whether an If-None-Match header names this ETag; a proxy's weakening does not matter here."""
-    if not if_none_match:
+class TextResponse(Response):
+    """A text that goes out compressed where that is asked for and worth it."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        body = bytes(self.body)
+        vary = self.headers.get("vary")
+        self.headers["vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+        if _goes_compressed(scope, self.headers.get("content-type", ""), body):
+            compress = partial(gzip.compress, body, _LEVEL, mtime=0)
+            self.body = await run_in_threadpool(compress) if len(body) >= _ASIDE_FROM else compress()
+            self.headers["content-encoding"] = "gzip"
+            self.headers["content-length"] = str(len(self.body))
+            if "etag" in self.headers:
+                self.headers["etag"] = _tag_compressed(self.headers["etag"])
+        await super().__call__(scope, receive, send)
+
+
+def _goes_compressed(scope: Scope, content_type: str, body: bytes) -> bool:
+    plain = content_type.partition(";")[0]
+    is_text = plain.startswith("text/") or plain.endswith(("json", "xml"))
+    return is_text and len(body) >= _COMPRESSED_FROM and accepts_gzip(find_header(scope, b"accept-encoding"))
+
+
+def _tag_compressed(etag: str) -> str:
+    """A weak tag stands for every copy already."""
+    return etag if etag.startswith("W/") else f'{etag[:-1]}{_GZIPPED}"'
+
+
+def has_etag(listed: str | None, etag: str) -> bool:
+    """Whether an If-None-Match (or If-Match) header names this ETag, be it of its compressed or weakened copy."""
+    if not listed:
         return False
-    return if_none_match.strip() == "*" or etag in (
-        part.strip().removeprefix("W/") for part in if_none_match.split(",")
+    wanted = etag.removeprefix("W/")
+    return listed.strip() == "*" or wanted in (
+        part.strip().removeprefix("W/").replace(f'{_GZIPPED}"', '"') for part in listed.split(",")
     )
 
 

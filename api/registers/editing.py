@@ -21,8 +21,10 @@ from psycopg.sql import Literal as Literal_
 from api.http.errors import ProtocolError
 from api.intake.jobs import OVERSEERS
 from api.services import Services
+from api.tiles.cache import make_etag
 from layers.editable import EDITABLE, PLACED, Value, check_whole
 from layers.layer import Layer
+from layers.receivable import is_receivable
 from twin.access import Actor
 from twin.address.parts import PARTS, AddressParts, format_address
 from twin.errors import AccessDeniedError, ConflictError, NotFoundError, Problem, RefusedError
@@ -83,10 +85,58 @@ def read_version_tag(request: Request) -> datetime:
                 "If-Match is missing: read the entry first and send its ETag.",
             ),
         )
-    found = re.fullmatch(r'"v(\d{1,17})"', header)
-    if found is None:
-        raise _changed()
-    return _EPOCH + timedelta(microseconds=int(found[1]))
+    versions = _find_versions(header)
+    if len(versions) != 1:
+        raise has_changed()
+    return next(iter(versions))
+
+
+def check_preconditions(request: Request, version: datetime) -> None:
+    """Whether a feature of the collections that is there in this version may be written.
+
+    Every tag of a version names it, whatever it was shown as; `*` is any. Raises ProtocolError (428 if If-Match is
+    missing; 412 if it names another version, or the feature was not to be there: `If-None-Match: *`).
+    """
+    if request.headers.get("if-none-match", "").strip() == "*":
+        raise ProtocolError(
+            412,
+            Text("该要素已存在(If-None-Match: *)。", "The feature is there already (If-None-Match: *)."),
+        )
+    header = request.headers.get("if-match", "").strip()
+    if not header:
+        raise ProtocolError(
+            428,
+            Text(
+                "缺少 If-Match:请先读取要素,并带上它的 ETag。",
+                "If-Match is missing: read the feature first and send its ETag.",
+            ),
+        )
+    if header != "*" and version not in _find_versions(header):
+        raise has_changed()
+
+
+def make_item_tag(version: datetime, body: bytes) -> bytes:
+    """The strong ETag of one way of showing a version: address, CRS and what the reader may see make it differ."""
+    return make_version_tag(version)[:-1].encode() + b"-" + make_etag(body)[1:]
+
+
+async def read_item_version(connection: Connection, layer: Layer, feature_id: int) -> datetime | None:
+    """The version of a feature that may be written through its collection; None for the others.
+
+    To be read before what is shown: a tag may be older than its feature, never younger.
+    """
+    if not is_receivable(layer):
+        return None
+    text = SQL("SELECT recorded_at FROM {} WHERE id = %s").format(Identifier(layer.kind))
+    row = await (await connection.execute(text, (feature_id,))).fetchone()
+    return None if row is None else row[0]
+
+
+def _find_versions(header: str) -> frozenset[datetime]:
+    """The versions that the strong tags of a header name; a weak one names none."""
+    tags = (part.strip() for part in header.split(","))
+    found = (re.fullmatch(r'"v(\d{1,17})(?:-[0-9A-Za-z_+/=-]{1,64})?"', tag) for tag in tags)
+    return frozenset(_EPOCH + timedelta(microseconds=int(match[1])) for match in found if match)
 
 
 def check_steward(actor: Actor) -> None:
@@ -145,7 +195,7 @@ async def write_version(
     """
     current = await read_current(connection, layer, feature_id, lock=True)
     if expected is not None and current.version != expected:
-        raise _changed()
+        raise has_changed()
     new = {name: value for name, value in changes.items() if current.values[name] != value}
     is_moved = geometry is not None and await _differs(connection, layer, feature_id, geometry)
     if not new and not is_moved:
@@ -227,7 +277,8 @@ def _bad_geometry(what: Text, fix: Text) -> RefusedError:
     return RefusedError(Text("几何不正确。", "The geometry is wrong."), [Problem("geometry", what, fix)])
 
 
-def _changed() -> ProtocolError:
+def has_changed() -> ProtocolError:
+    """412: somebody was faster."""
     return ProtocolError(
         412,
         Text(

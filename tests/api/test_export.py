@@ -117,7 +117,7 @@ def test_a_file_that_is_written_page_by_page_has_every_row_once(city: City, monk
     whole: dict[str, list[bytes]] = {}
     with city.client("admin") as admin:
         for page in (5_000, 3):
-            monkeypatch.setattr(api.export, "_PAGE", page)
+            monkeypatch.setattr(api.features.export, "_PAGE", page)
             for layer in ("buildings", "incidents", "urban_villages"):
                 one = admin.get(f"/collections/{layer}/export", params={"block": WEST}).json()
                 ids = [feature["id"] for feature in one["features"]]

@@ -76,8 +76,9 @@ def test_bbox_block_ids_and_datetime_narrow(city: City) -> None:
         first = admin.get("/collections/buildings/items?limit=2").json()["features"]
         assert count("ids=" + ",".join(str(f["id"]) for f in first)) == 2
         incidents = "/collections/incidents/items?count=exact&datetime="
-        assert admin.get(incidents + "../2000-01-01").json()["numberMatched"] == 0
-        assert admin.get(incidents + "2000-01-01T00:00:00Z/..").json()["numberMatched"] == GRIDS
+        # What has no time is in every interval.
+        assert admin.get(incidents + "../2000-01-01").json()["numberMatched"] == 1
+        assert admin.get(incidents + "2000-01-01T00:00:00Z/..").json()["numberMatched"] == GRIDS + 1
 
 
 def test_a_bbox_across_the_antimeridian_is_not_the_whole_world(live_city: City) -> None:
@@ -95,7 +96,7 @@ def test_a_bbox_across_the_antimeridian_is_not_the_whole_world(live_city: City) 
 
 @pytest.mark.parametrize("path", [
     "/collections?x=1", "/collections/buildings?limit=1", "/collections/buildings/items?foo=1",
-    "/collections/buildings/items?limit=0", "/collections/buildings/items?limit=10001",
+    "/collections/buildings/items?limit=0", "/collections/buildings/items?limit=-1",
     "/collections/buildings/items?limit=a", "/collections/buildings/items?bbox=1,2,3",
     "/collections/buildings/items?bbox=1,50,3,40", "/collections/buildings/items?bbox=nan,0,1,1",
     "/collections/buildings/items?ids=1;2", "/collections/buildings/items?datetime=yesterday",
@@ -131,8 +132,9 @@ def test_what_is_not_there_is_404_in_the_readers_language(city: City, path: str)
     "/collections/blocks/tiles/WebMercatorQuad", "/collections/blocks/tiles/WebMercatorQuad/10/446/836", "/tilesets",
 ])  # fmt: skip
 def test_head_answers_as_get_without_a_body(city: City, path: str) -> None:
+    # The time in a page changes how long its compressed copy is.
     with city.client("wall") as wall:
-        got, headed = wall.get(path), wall.head(path)
+        got, headed = (ask(path, headers={"Accept-Encoding": "identity"}) for ask in (wall.get, wall.head))
     assert headed.status_code == got.status_code == 200
     assert headed.content == b""
     for name in ("content-length", "content-type", "etag"):
@@ -143,11 +145,12 @@ def test_head_answers_as_get_without_a_body(city: City, path: str) -> None:
     "/collections", "/collections/buildings/items", "/collections/buildings/items/1", "/blocks/990101", "/models",
     "/collections/blocks/tiles/WebMercatorQuad/10/446/836", "/tilesets/buildings/tileset.json",
 ])  # fmt: skip
-def test_an_etag_is_strong_and_answered_with_304(city: City, path: str) -> None:
+def test_an_etag_is_answered_with_304(city: City, path: str) -> None:
     with city.client("wall") as wall:
         first = wall.get(path)
         etag = first.headers["etag"]
-        assert re.fullmatch(r'"[^"]+"', etag)
+        # A page tells the time, so that its tag is one of what it says and not of its bytes.
+        assert re.fullmatch(r'W/"[^"]+"' if path.endswith("/items") else r'"[^"]+"', etag)
         again = wall.get(path, headers={"If-None-Match": f'"other", {etag}'})
         assert again.status_code == 304 and again.content == b""
         assert again.headers["etag"] == etag
@@ -163,7 +166,8 @@ def test_a_day_is_a_day_of_the_district(city: City) -> None:
     ((day,),) = city.execute("SELECT (max(occurred_at) AT TIME ZONE 'Asia/Shanghai')::date::text FROM incident")
     with city.client("admin") as admin:
         found = admin.get(f"/incidents?datetime={day}").json()["features"]
-    assert found and all(f["properties"]["occurred_at"].startswith(f"{day}T") for f in found)
+    times = [f["properties"]["occurred_at"] for f in found if f["properties"]["occurred_at"] is not None]
+    assert times and all(moment.startswith(f"{day}T") for moment in times)
 
 
 def test_the_landing_page_speaks_to_people_and_machines(city: City) -> None:
@@ -174,7 +178,7 @@ def test_the_landing_page_speaks_to_people_and_machines(city: City) -> None:
         for rel in ("service-desc", "conformance", "data"):
             assert client.get(links[rel]).status_code == 200
         document = client.get("/api").json()
-        assert document["openapi"].startswith("3.1")
+        assert document["openapi"].startswith("3.0")
         assert "/collections/{layer_id}/items" in document["paths"]
         assert "<script" not in client.get("/api?f=html").text
 

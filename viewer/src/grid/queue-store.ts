@@ -6,7 +6,7 @@ export type Write =
   | { kind: 'proposal'; layer: string; id: number; changes: Properties; reason: string }
   | { kind: 'hazard'; object: string; id: number; hazard_kind: string; severity: number; description: string };
 
-/** `owner` says under which sign-in it was written; only that one sends it. `claimed` is when a page last took it up (ms). */
+/** `owner` says under which sign-in it was written; only that one sends it. `claimed` is when a page last took it up (ms); `once` is its Idempotency-Key. */
 export interface Waiting {
   key: number;
   owner: string;
@@ -14,6 +14,7 @@ export interface Waiting {
   write: Write;
   photos: Blob[];
   made: number;
+  once?: string; // what waits since before there were keys has none
   claimed: number;
   refusal: string;
 }

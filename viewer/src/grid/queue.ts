@@ -30,13 +30,14 @@ export function owner(): string {
 /** Sends at once; without a network keeps it. Throws what the server refuses. */
 export async function sendOrKeep(title: string, write: Write, photos: Blob[]): Promise<'sent' | 'kept'> {
   const made = Date.now();
+  const once = newKey(made);
   try {
-    await send(write, photos);
+    await send(write, photos, once);
     return 'sent';
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 0)) throw error;
     try {
-      await queueStore.add({ owner: owner(), title, write, photos, made, claimed: 0, refusal: '' });
+      await queueStore.add({ owner: owner(), title, write, photos, made, once, claimed: 0, refusal: '' });
     } catch (full) {
       throw new ApiError(507, '', t('grid.queue_failed', { why: full instanceof Error ? full.message : String(full) }));
     }
@@ -45,12 +46,17 @@ export async function sendOrKeep(title: string, write: Write, photos: Blob[]): P
   }
 }
 
-async function send(write: Write, photos: readonly Blob[]): Promise<void> {
+/** (`crypto.randomUUID` is not there where a page comes without TLS.) */
+function newKey(made: number): string {
+  return `${made.toString(36)}-${[...crypto.getRandomValues(new Uint32Array(3))].map((part) => part.toString(36)).join('-')}`;
+}
+
+async function send(write: Write, photos: readonly Blob[], once: string): Promise<void> {
   const names = await sendPhotos(photos); // the server knows a photo by its content: sent twice it is one
-  if (write.kind === 'proposal') await server.propose(write.layer, write.id, write.changes, write.reason, names);
+  if (write.kind === 'proposal') await server.propose(write.layer, write.id, write.changes, write.reason, names, once);
   else {
     const { hazard_kind, severity, description } = write;
-    await server.report(write.object, write.id, { hazard_kind, severity, description, photos: names });
+    await server.report(write.object, write.id, { hazard_kind, severity, description, photos: names }, once);
   }
 }
 
@@ -96,7 +102,7 @@ export async function sendQueue(): Promise<void> {
       queue.set({ sending: one.key });
       try {
         if (await isThere(one)) there += 1;
-        else await send(one.write, one.photos);
+        else await send(one.write, one.photos, one.once ?? newKey(one.made));
         await queueStore.remove(one.key);
         sent += 1;
       } catch (error) {

@@ -9,6 +9,12 @@ import type {
 
 const part = encodeURIComponent;
 
+/** Done once, however often it is sent with this key. */
+async function sendOnce<T>(path: string, body: unknown, once: string): Promise<T> {
+  const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': once };
+  return (await (await request(path, { method: 'POST', headers, body: JSON.stringify(body) })).json()) as T;
+}
+
 /** Ids that one request may name. */
 export const MOST_EXPORTED = 1000;
 
@@ -98,15 +104,15 @@ export const server = {
   restore,
   house: (id: number) => get<House>(`/buildings/${id}/units`),
   sendPhoto,
-  propose: (layer: string, id: number, changes: Record<string, unknown>, reason: string, photos: string[]) =>
-    send<{ id: number }>('POST', '/proposals', { layer, feature_id: id, changes, reason, photos }),
+  propose: (layer: string, id: number, changes: Record<string, unknown>, reason: string, photos: string[], once: string) =>
+    sendOnce<{ id: number }>('/proposals', { layer, feature_id: id, changes, reason, photos }, once),
   proposals: (query: Record<string, string | number | undefined>) =>
     get<{ proposals: Proposal[]; next: number | null }>('/proposals', query),
   withdraw: (id: number) => send<unknown>('POST', `/proposals/${id}/withdraw`),
   hazards: (query: Record<string, string | number | undefined>) => get<{ hazards: Hazard[]; next: number | null }>('/hazards', query),
   hazard: (id: number) => get<HazardDetail>(`/hazards/${id}`),
-  report: (object: string, id: number, hazard: { hazard_kind: string; severity: number; description: string; photos: string[] }) =>
-    send<{ id: number; name: string }>('POST', '/hazards', { object, object_id: id, ...hazard }),
+  report: (object: string, id: number, hazard: { hazard_kind: string; severity: number; description: string; photos: string[] }, once: string) =>
+    sendOnce<{ id: number; name: string }>('/hazards', { object, object_id: id, ...hazard }, once),
   step: (id: number, step: NewStep) => send<unknown>('POST', `/hazards/${id}/actions`, step),
   surveys: async () => (await get<{ surveys: Survey[] }>('/surveys', { is_open: 'true' })).surveys,
   round: (id: number) => get<Round>(`/surveys/${id}`),
