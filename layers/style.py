@@ -91,8 +91,11 @@ def _draw_geometry(layer: Layer, geometry: Geometry) -> list[dict[str, Any]]:
 
     match geometry:
         case "point":
+            # A circle that stands for many is larger: by half its radius for ten, by all of it for a hundred.
+            radius = style.radius or 4
+            grown = ["*", radius / 2, ["log10", ["coalesce", ["get", "count"], 1]]]
             paint = {
-                "circle-color": _by(style, fill), "circle-radius": style.radius or 4,
+                "circle-color": _by(style, fill), "circle-radius": ["+", radius, grown],
                 "circle-stroke-color": stroke, "circle-stroke-width": style.width, "circle-opacity": style.opacity,
             }  # fmt: skip
             return [entry("point", "circle", paint)]

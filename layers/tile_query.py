@@ -31,11 +31,11 @@ _SQL_TYPE: Final[dict[PropertyType, LiteralString]] = {
     "datetime": "timestamptz",
 }  # fmt: skip
 
-_LARGE: Final = SQL(
-    "greatest(ST_XMax(geometry) - ST_XMin(geometry), (ST_YMax(geometry) - ST_YMin(geometry)) "
-    "/ cos(radians(least(abs(ST_YMin(geometry)), 85)))) >= %(smallest)s"
-)
-"""Degrees of longitude or what is as long, so that it does not depend on the tile from which a feature is looked at."""
+_WIDE: Final = SQL("ST_XMax(geometry) - ST_XMin(geometry)")
+_HIGH: Final = SQL("(ST_YMax(geometry) - ST_YMin(geometry)) / cos(radians(least(abs(ST_YMin(geometry)), 85)))")
+"""A box's sides in degrees of longitude or what is as long: the same whichever tile a feature is looked at from."""
+
+_LARGE: Final = SQL("greatest({}, {}) >= %(smallest)s").format(_WIDE, _HIGH)
 
 _DRAWABLE: Final = SQL("ST_YMin(feature.geometry) >= {} AND ST_YMax(feature.geometry) <= {}").format(
     Literal(-MERCATOR_LIMIT), Literal(MERCATOR_LIMIT)
@@ -123,11 +123,13 @@ def _tile_values(tile: Tile, buffer: int) -> dict[str, float]:
         "low_lon": found[0], "low_lat": found[1], "high_lon": found[2], "high_lat": found[3],
         "west": west, "south": south, "east": east, "north": north,
         "across": EXTENT / (east - west), "down": EXTENT / (north - south),
-        "wide": degrees[2] - degrees[0], "high": degrees[3] - degrees[1],
+        "west_lon": degrees[0], "south_lat": degrees[1], "east_lon": degrees[2], "north_lat": degrees[3],
+        "wide": degrees[2] - degrees[0],
     }  # fmt: skip
 
 
 def _tile_geometry(layer: Layer, tile: Tile, rule: Zoom, values: dict[str, Any]) -> Composable:
+    """A feature cut to the tile, in its units; what is too small for them is a mark of one unit, never nothing."""
     srid = STORAGE_SRID if tile.is_straight else _TILE_SRID
     source: Composable = SQL("ST_Force2D(feature.geometry)")
     if not tile.is_straight:
@@ -137,15 +139,51 @@ def _tile_geometry(layer: Layer, tile: Tile, rule: Zoom, values: dict[str, Any])
         values["tolerance"] = rule.simplify * (values["east"] - values["west"]) / 256
     bounds = SQL("ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {})").format(Literal(srid))
     clipped = SQL("ST_AsMVTGeom({}, {}, {}, %(buffer)s, true)").format(source, bounds, Literal(EXTENT))
-    if rule.simplify or not tile.is_straight:
-        return clipped
-    # A feature wholly inside needs no clipping; its rings have to turn as tiles want them once y points down.
-    if layer.geometry not in ("point", "line"):
-        source = SQL("ST_ForcePolygonCCW({})").format(source)
+    if layer.geometry == "point":
+        return clipped if not tile.is_straight else _scale(source, clipped)
+    values["unit_lon"] = values["wide"] / EXTENT
+    marked = SQL("coalesce({}, CASE WHEN ST_PointOnSurface(feature.geometry) && {} THEN {} END)").format(
+        clipped, _FOUND_IN, _mark(layer, tile)
+    )
+    if tile.is_straight and not rule.simplify:
+        # A feature wholly inside needs no clipping; its rings have to turn as tiles want them once y points down.
+        # One narrower than a unit might fold up when it is rounded.
+        turned = source if layer.geometry == "line" else SQL("ST_ForcePolygonCCW({})").format(source)
+        marked = SQL("CASE WHEN least({}, {}) > %(unit_lon)s THEN {} ELSE {} END").format(
+            _WIDE, _HIGH, _scale(turned, marked), marked
+        )
+    return SQL("CASE WHEN greatest({}, {}) < 2 * %(unit_lon)s THEN {} ELSE {} END").format(
+        _WIDE, _HIGH, _mark(layer, tile), marked
+    )
+
+
+def _scale(source: Composable, otherwise: Composable) -> Composable:
     return SQL(
         "CASE WHEN feature.geometry @ {} THEN "
         "ST_SnapToGrid(ST_TransScale({}, -%(west)s, -%(north)s, %(across)s, -%(down)s), 1) ELSE {} END"
-    ).format(_FOUND_IN, source, clipped)
+    ).format(_FOUND_IN, source, otherwise)
+
+
+def _mark(layer: Layer, tile: Tile) -> Composable:
+    """One unit at the middle of a feature's box: a square, of a line a dash."""
+    middle: Composable = SQL("(ST_YMin(feature.geometry) + ST_YMax(feature.geometry)) / 2")
+    across = SQL(
+        "floor(((ST_XMin(feature.geometry) + ST_XMax(feature.geometry)) / 2 - %(west_lon)s) / %(wide)s * {})"
+    ).format(Literal(EXTENT))
+    down = SQL("floor({})").format(_count_down(tile, middle))
+    shape = (
+        SQL("ST_MakeLine(ST_Point({0}, {1}), ST_Point({0} + 1, {1}))")
+        if layer.geometry == "line"
+        else SQL("ST_MakeEnvelope({0}, {1}, {0} + 1, {1} + 1)")
+    )
+    return shape.format(across, down)
+
+
+def _count_down(tile: Tile, latitude: Composable) -> Composable:
+    """A latitude in tile units from the north."""
+    if tile.is_straight:
+        return SQL("(%(north)s - {}) * %(down)s").format(latitude)
+    return SQL("(%(north)s - 6378137 * ln(tan(pi() / 4 + radians({}) / 2))) * %(down)s").format(latitude)
 
 
 def _count_cells(
@@ -158,11 +196,8 @@ def _count_cells(
     """
     values["unit"] = rule.cell * PIXEL
     values["last"] = EXTENT // values["unit"] - 1
-    values |= dict(zip(("first_lon", "first_lat", "last_lon", "last_lat"), tile.degrees(), strict=True))
-    across = SQL("(tile_lon - %(first_lon)s) / %(wide)s * {}").format(Literal(EXTENT))
-    down = SQL("(%(last_lat)s - tile_lat) / %(high)s * {}").format(Literal(EXTENT))
-    if not tile.is_straight:
-        down = SQL("(%(north)s - 6378137 * ln(tan(pi() / 4 + radians(tile_lat) / 2))) * %(down)s")
+    across = SQL("(tile_lon - %(west_lon)s) / %(wide)s * {}").format(Literal(EXTENT))
+    down = _count_down(tile, SQL("tile_lat"))
     drawn = (
         SQL("ST_Point(round(avg(tile_across)), round(avg(tile_down)))")
         if layer.geometry == "point"
@@ -176,8 +211,8 @@ def _count_cells(
         for p in _folded(shown)
     ]
     inside = SQL(
-        "tile_lon >= %(first_lon)s AND tile_lon < %(last_lon)s "
-        "AND tile_lat > %(first_lat)s AND tile_lat <= %(last_lat)s"
+        "tile_lon >= %(west_lon)s AND tile_lon < %(east_lon)s "
+        "AND tile_lat > %(south_lat)s AND tile_lat <= %(north_lat)s"
     )
     return SQL(
         """

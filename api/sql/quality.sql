@@ -17,7 +17,7 @@ WITH placed AS (
 SELECT json_build_object(
     'id', id, 'kind', kind, 'severity', severity, 'where', "where", 'message', message, 'load_id', load_id,
     'created_at', created_at, 'resolved_at', resolved_at, 'block', block_code, 'block_name', block_name)::text,
-    ST_AsGeoJSON(geometry, 7)
+    ST_AsGeoJSON(geometry, 7, 0)
 FROM placed
 -- a scope of none is every block
 WHERE %(scope)s::text[] = '{}' OR EXISTS (

@@ -9,6 +9,6 @@ SELECT coalesce(json_agg(json_build_object(
     'coverage', ST_AsGeoJSON(tileset.geometry, 7, 0)::json,
     'height_offset', tileset.height_offset,
     'model_id', tileset.model_id
-) ORDER BY tileset.id), '[]')::text, EXISTS (SELECT FROM building)
+) ORDER BY tileset.id), '[]')::text
 FROM tileset
 WHERE tileset.is_published

@@ -1,7 +1,7 @@
 -- Every access token but the token itself, the newest first.
 SELECT coalesce(json_agg(json_build_object(
     'id', token.id, 'role', token.role, 'label', token.label, 'access_class', token.access_class,
-    'created_at', token.created_at, 'expires_at', token.expires_at, 'revoked_at', token.revoked_at,
+    'purpose', token.purpose, 'created_at', token.created_at, 'expires_at', token.expires_at, 'revoked_at', token.revoked_at,
     'scope', (SELECT coalesce(json_agg(json_build_object('code', reached.block_code, 'name', block.name)
                                        ORDER BY reached.block_code), '[]')
               FROM role_grant AS reached
@@ -13,3 +13,4 @@ SELECT coalesce(json_agg(json_build_object(
                       FROM organisation_grant WHERE token_id = token.id)
 ) ORDER BY token.id DESC), '[]')::text
 FROM access_token AS token
+WHERE token.kind = 'token'

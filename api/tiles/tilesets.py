@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""3D Tiles: the list, the files of stored tilesets, and the buildings' own."""
+"""3D Tiles: the list, the files of stored tilesets, and those that are made of rows."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Final, LiteralString
+from typing import Annotated, Any, Final, LiteralString
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
@@ -15,8 +15,10 @@ from api.http.response import GLB, JSON, answer_bytes, cache_control, has_etag
 from api.services import Services, get_actor, get_services
 from api.sql import read_sql
 from api.tiles.cache import make_etag
-from api.tiles.solids import LAYER, get_part
+from api.tiles.solids import get_part
 from layers.registry import find_layer
+from layers.solids.declaration import SOLID_LAYERS, SolidLayer
+from layers.solids.query import select_any
 from twin.access import Actor
 from twin.assets import asset_path
 from twin.errors import NotFoundError
@@ -38,30 +40,44 @@ _READ_ASSET: LiteralString = "SELECT asset FROM tileset WHERE id = %s AND is_pub
 
 @router.get("/tilesets", summary="The 3D data sets in reach")
 async def list_tilesets(request: Request, actor: AsActor, services: With) -> Response:
-    """The buildings first, then what is stored."""
+    """Those made of rows first, then what is stored."""
     async with services.as_actor(actor) as connection:
         row = await (await connection.execute(read_sql("tilesets"))).fetchone()
-    stored, has_buildings = row or ("[]", False)
-    buildings = {
-        "id": LAYER,
-        "title": find_layer(LAYER).title.as_dict(),
-        "kind": "buildings",
+        made: list[dict[str, Any]] = []
+        for solid in SOLID_LAYERS.values():
+            statement = select_any(solid)
+            found = await (await connection.execute(statement.text, statement.values)).fetchone()
+            made += [_describe_solid(solid)] if found and found[0] else []
+    listed = made + orjson.loads(row[0] if row else "[]")
+    return answer_bytes(request, actor, orjson.dumps({"tilesets": listed}), JSON)
+
+
+def _describe_solid(solid: SolidLayer) -> dict[str, Any]:
+    return {
+        "id": solid.id,
+        "title": find_layer(solid.id).title.as_dict(),
+        "kind": solid.id,
         "singulation": "feature_id",
-        "url": f"/tilesets/{LAYER}/tileset.json",
+        "url": f"/tilesets/{solid.id}/tileset.json",
         "coverage": None,
         "height_offset": 0,
         "model_id": None,
+        # The property table's `id` leads to a feature of this layer.
+        "layer": solid.id,
     }
-    listed = ([buildings] if has_buildings else []) + orjson.loads(stored)
-    return answer_bytes(request, actor, orjson.dumps({"tilesets": listed}), JSON)
 
 
 @router.get("/tilesets/{tileset_id}/{path:path}", summary="A file of a tileset")
 async def get_tileset_file(request: Request, actor: AsActor, services: With, tileset_id: str, path: str) -> Response:
     """Only of a tileset that the actor sees. Ranges are answered; names are content-hashed, so copies keep."""
-    if tileset_id == LAYER:
-        part, kind = await get_part(services, actor, path)
-        return answer_bytes(request, actor, part.data, GLB if kind == "glb" else JSON, etag=part.etag)
+    if tileset_id in SOLID_LAYERS:
+        is_packed = accepts_gzip(request.headers.get("accept-encoding"))
+        part = await get_part(services, actor, SOLID_LAYERS[tileset_id], path, is_packed=is_packed)
+        headers = {"Vary": "Authorization, Cookie, Accept-Encoding"}
+        if is_packed:
+            headers["Content-Encoding"] = "gzip"
+        media_type = GLB if path.endswith(".glb") else JSON
+        return answer_bytes(request, actor, part.data, media_type, headers, etag=part.etag)
     asset = None
     if tileset_id.isascii() and tileset_id.isdigit() and len(tileset_id) < 19:
         async with services.as_actor(actor) as connection:
@@ -89,3 +105,15 @@ def find_file(folder: Path, path: str) -> Path | None:
     root = folder.resolve()
     file = (root / path).resolve()
     return file if file.is_relative_to(root) and file.is_file() else None
+
+
+def accepts_gzip(accept_encoding: str | None) -> bool:
+    """Whether an Accept-Encoding header allows gzip: by name or by `*`, and not with a weight of 0."""
+    weights: dict[str, float] = {}
+    for part in (accept_encoding or "").lower().split(","):
+        name, _, parameter = part.partition(";")
+        try:
+            weights[name.strip()] = float(parameter.partition("=")[2] or 1)
+        except ValueError:
+            weights[name.strip()] = 0.0
+    return weights.get("gzip", weights.get("*", 0.0)) > 0

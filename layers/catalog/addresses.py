@@ -31,11 +31,11 @@ LAYER = Layer(
     ),
     style=Style(fill="#7fb08a", stroke="#e8f0ea", radius=2.5, opacity=0.9, width=0.5),
     zooms=(
-        Zoom(minzoom=9, maxzoom=15, cell=8),
-        Zoom(minzoom=16, maxzoom=17),
+        Zoom(minzoom=9, maxzoom=16, cell=8),
+        Zoom(minzoom=17, maxzoom=18),
     ),
     order=26,
-    complete_from_zoom=16,
+    complete_from_zoom=17,
     is_visible=False,
     kpis=(Kpi(name="count", title=Text("地址数", "Addresses")),),
 )

@@ -47,9 +47,11 @@ LAYER = Layer(
     style=Style(fill="#ffb020", stroke="#1b1f2a", radius=4, by=("severity", {
         "1": "#ff3b30", "2": "#ff8c1a", "3": "#ffd21f", "4": "#3aa0ff",
     })),
-    zooms=(Zoom(minzoom=6, maxzoom=12, cell=4), Zoom(minzoom=13, maxzoom=17)),
+    zooms=(
+        Zoom(minzoom=6, maxzoom=12, cell=4), Zoom(minzoom=13, maxzoom=14, cell=8), Zoom(minzoom=15, maxzoom=17),
+    ),
     order=60,
-    complete_from_zoom=13,
+    complete_from_zoom=15,
     time_column="occurred_at",
     newest_first=True,
 )  # fmt: skip

@@ -13,7 +13,7 @@ import meshoptimizer
 import numpy as np
 from numpy.typing import NDArray
 
-DTYPES = {5120: np.int8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32}
+DTYPES = {5120: np.int8, 5122: np.int16, 5123: np.uint16, 5125: np.uint32, 5126: np.float32}
 WIDTHS = {"SCALAR": 1, "VEC3": 3}
 
 

@@ -19,6 +19,7 @@ from twin.gltf.metadata import describe_table
 
 SHORT: Final = 5122
 BYTE: Final = 5120
+FLOAT: Final = 5126
 UNSIGNED_SHORT: Final = 5123
 UNSIGNED_INT: Final = 5125
 
@@ -40,19 +41,30 @@ class GlbContent:
     features: int
 
 
+FINEST_M: Final = 0.01
+"""The widest step of the 16-bit lattice; where a content is too large for it, positions are whole numbers in floats."""
+
+_FLOAT_STEP_M: Final = 1 / 256
+_LARGEST_SHORT: Final = 32767
+
+
 @dataclass(frozen=True)
 class _Grid:
-    """The 16-bit lattice that a content's vertices are put on: metres = centre + step * integer."""
+    """The lattice that a content's vertices are put on: metres = centre + step * integer.
+
+    is_wide: whether the integers take more than 16 bits; a float32 still holds them exactly.
+    """
 
     centre: NDArray[np.float64]
     step: float
+    is_wide: bool = False
 
 
 @dataclass(frozen=True)
 class _Primitive:
     """Finished vertices of one material; indices count from the primitive's own first vertex."""
 
-    positions: NDArray[np.int16]
+    positions: NDArray[np.int16 | np.float32]
     normals: NDArray[np.int8]
     feature_ids: NDArray[np.uint16]
     indices: NDArray[np.uint32]
@@ -102,8 +114,9 @@ def _fit_grid(parts: Sequence[MeshPart]) -> _Grid:
     low = np.min(corners, axis=0).astype(np.float64)
     high = np.max(corners, axis=0).astype(np.float64)
     # One step for all axes: normals stay what they are under a uniform scale.
-    step = max(float((high - low).max()) / 2 / 32767, 1e-6)
-    return _Grid((low + high) / 2, step)
+    step = max(float((high - low).max()) / 2 / _LARGEST_SHORT, 1e-6)
+    centre = (low + high) / 2
+    return _Grid(centre, step) if step <= FINEST_M else _Grid(centre, _FLOAT_STEP_M, is_wide=True)
 
 
 def _group_by_material(parts: Sequence[MeshPart]) -> list[list[MeshPart]]:
@@ -122,7 +135,8 @@ def _build_primitive(parts: Sequence[MeshPart], grid: _Grid, features: int) -> _
     ids = np.concatenate([part.feature_ids for part in parts]).astype(np.int64)
     if int(ids.min()) < 0 or int(ids.max()) >= features:
         raise ValueError("a feature id has no row in the property table")
-    lattice = np.clip(np.rint((metres - grid.centre) / grid.step), -32767, 32767).astype(np.int64)
+    reach = 2**24 if grid.is_wide else _LARGEST_SHORT
+    lattice = np.clip(np.rint((metres - grid.centre) / grid.step), -reach, reach).astype(np.int64)
 
     flat, doubled_areas = shading.face_normals(metres[corners])
     cells = lattice[corners]
@@ -133,17 +147,18 @@ def _build_primitive(parts: Sequence[MeshPart], grid: _Grid, features: int) -> _
     corners, flat = corners[solid], flat[solid]
     at = corners.reshape(-1)
     welded = shading.weld_keys(lattice[at], ids[at])
-    computed = shading.crease_normals(flat, shading.corner_angles(metres[corners]), welded)
     given = [np.full(part.positions.shape, np.nan) if part.normals is None else part.normals for part in parts]
-    stated = np.concatenate(given).astype(np.float64)[at]
-    shaded = np.where(np.isfinite(stated), stated, computed)
+    shaded = np.concatenate(given).astype(np.float64)[at]
+    if not np.isfinite(shaded).all():
+        computed = shading.crease_normals(flat, shading.corner_angles(metres[corners]), welded)
+        shaded = np.where(np.isfinite(shaded), shaded, computed)
     bytes_of_normals = np.rint(np.clip(shaded, -1, 1) * 127).astype(np.int8)
 
     first, place = shading.index_corners(shading.normal_keys(bytes_of_normals), welded)
     indices, sequence = compression.order_for_cache(place.astype(np.uint32), len(first))
     kept = first[sequence]
     return _Primitive(
-        positions=lattice[at[kept]].astype(np.int16),
+        positions=lattice[at[kept]].astype(np.float32 if grid.is_wide else np.int16),
         normals=bytes_of_normals[kept],
         feature_ids=ids[at[kept]].astype(np.uint16),
         indices=indices,
@@ -155,7 +170,9 @@ def _build_primitive(parts: Sequence[MeshPart], grid: _Grid, features: int) -> _
 def _describe_scene(primitives: Sequence[_Primitive], grid: _Grid, buffers: BufferWriter) -> dict[str, Any]:
     """The document without metadata and buffers: one node, one mesh, shared views for all primitives."""
     total = sum(len(primitive.positions) for primitive in primitives)
-    positions = np.zeros((total, 4), dtype="<i2")
+    # Four shorts, the last unused, or three floats: a vertex begins at a multiple of four bytes.
+    positions = np.zeros((total, 3), dtype="<f4") if grid.is_wide else np.zeros((total, 4), dtype="<i2")
+    stride = positions.itemsize * positions.shape[1]
     normals = np.zeros((total, 4), dtype=np.int8)
     ids = np.zeros((total, 2), dtype="<u2")
     positions[:, :3] = np.concatenate([primitive.positions for primitive in primitives])
@@ -180,8 +197,8 @@ def _describe_scene(primitives: Sequence[_Primitive], grid: _Grid, buffers: Buff
         accessors += [
             {
                 "bufferView": position_view,
-                "byteOffset": first_vertex * 8,
-                "componentType": SHORT,
+                "byteOffset": first_vertex * stride,
+                "componentType": FLOAT if grid.is_wide else SHORT,
                 "count": count,
                 "type": "VEC3",
                 "min": primitive.positions.min(axis=0).tolist(),

@@ -16,7 +16,16 @@ MAX_VALENCE: Final = 64
 
 
 def weld_keys(grid: NDArray[np.int64], feature_ids: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """One 64-bit key for each corner: grid position (three times 16 bit) and feature id (16 bit)."""
+    """A key for each corner, equal where grid position and feature id are.
+
+    16 bits for each axis and for the id go into one number; where positions reach further than that, equal corners
+    are counted through instead.
+    """
+    if np.abs(grid).max() >= 32768:
+        shifted = (grid + 2**31).astype(np.uint64)
+        flat = (shifted[:, 0] << np.uint64(32)) | shifted[:, 1]
+        upright = (feature_ids.astype(np.uint64) << np.uint64(32)) | shifted[:, 2]
+        return index_corners(flat, upright)[1].astype(np.uint64)
     shifted = (grid + 32768).astype(np.uint64)
     key = (shifted[:, 0] << np.uint64(32)) | (shifted[:, 1] << np.uint64(16)) | shifted[:, 2]
     return (feature_ids.astype(np.uint64) << np.uint64(48)) | key

@@ -20,6 +20,8 @@ class Tile:
     minimum, maximum: corners of the box in local metres (z up) of the tile's frame; it holds the content and
     all children. geometric_error: metres that are missing on the screen while the children are not loaded.
     transform: (4, 4) float64 from the tile's frame to its parent's (to ECEF at the root), or None.
+    axes: (4, 4) float64, orthonormal, from the frame that the corners are told in to the tile's own, where that is
+    another one: an external tileset that stands on the globe by itself, under a parent without a frame.
     """
 
     minimum: Point
@@ -29,6 +31,7 @@ class Tile:
     children: Sequence[Tile] = ()
     transform: NDArray[np.float64] | None = None
     refine: Literal["ADD", "REPLACE"] | None = None
+    axes: NDArray[np.float64] | None = None
 
 
 def describe_tileset(
@@ -53,8 +56,11 @@ def enclose(boxes: Sequence[tuple[Point, Point]]) -> tuple[Point, Point]:
 
 def _describe_tile(tile: Tile) -> dict[str, Any]:
     low, high = np.asarray(tile.minimum), np.asarray(tile.maximum)
-    centre, half = (low + high) / 2, (high - low) / 2
-    box = [*centre, half[0], 0, 0, 0, half[1], 0, 0, 0, half[2]]
+    centre, half = (low + high) / 2, np.diag((high - low) / 2)
+    if tile.axes is not None:
+        turn = tile.axes[:3, :3]
+        centre, half = turn @ centre + tile.axes[:3, 3], half @ turn.T
+    box = [*centre, *half.ravel()]
     described: dict[str, Any] = {}
     if tile.transform is not None:
         described["transform"] = [float(value) for value in tile.transform.T.ravel()]
