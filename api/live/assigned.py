@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Final, LiteralString
 
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
 from api.live.changes import Change
-from api.services import Services
 from twin.access import Actor
 
 _LAYER: Final = "hazards"
@@ -25,7 +28,11 @@ _SEEN: LiteralString = """
 loses a task hears of that too."""
 
 
-async def read_assigned(services: Services, actor: Actor, changes: Sequence[Change]) -> dict[int, Change]:
+async def read_assigned(
+    as_actor: Callable[[Actor], AbstractAsyncContextManager[AsyncConnection[TupleRow]]],
+    actor: Actor,
+    changes: Sequence[Change],
+) -> dict[int, Change]:
     """The changes outside the actor's blocks that reach it by its organisations, by number.
 
     Each has the ids that the actor sees and no others, and neither block nor box. One of so many rows that the
@@ -37,7 +44,7 @@ async def read_assigned(services: Services, actor: Actor, changes: Sequence[Chan
     if not asked:
         return told
     seqs, ids, ats = (list(column) for column in zip(*asked, strict=True))
-    async with services.as_actor(actor) as connection:
+    async with as_actor(actor) as connection:
         rows = await (await connection.execute(_SEEN, {"seqs": seqs, "ids": ids, "ats": ats})).fetchall()
     by_seq = {change.seq: change for change in far}
     return told | {

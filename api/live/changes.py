@@ -6,8 +6,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
@@ -27,18 +28,29 @@ RING: Final = 20_000
 _CHECK_S: Final = 10.0
 _RETRY_S: Final = 0.5
 
+KEEPALIVE: Final[dict[str, Any]] = {
+    "keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000,
+}  # fmt: skip
+"""What a connection that waits for notices has: one that went without a word is missed soon."""
+
 READ_CHANGES: LiteralString = """
     SELECT seq, layer, op, block_code, access_class, ST_XMin(envelope), ST_YMin(envelope), ST_XMax(envelope),
-           ST_YMax(envelope), ids, at
+           ST_YMax(envelope), ids, at, layer_code
     FROM change WHERE seq > %s ORDER BY seq LIMIT %s
 """
+
+READ_EXTENT: LiteralString = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0) FROM change"
+"""The first change that is kept and the last one."""
 
 log = logging.getLogger("twin.changes")
 
 
 @dataclass(frozen=True)
 class Change:
-    """One row of the change log. `bbox` None: anywhere; `ids` None: many; `at`: what was replaced has this end."""
+    """One row of the change log. `bbox` None: anywhere; `ids` None: many; `at`: what was replaced has this end.
+
+    `layer_code`: which of the layers that share a table; None: any of them.
+    """
 
     seq: int
     layer: str
@@ -48,6 +60,7 @@ class Change:
     bbox: Box | None
     ids: tuple[int, ...] | None
     at: datetime
+    layer_code: str | None = None
     is_listed: bool = False
     """Whether `ids` are all that its reader may see of it, wherever they lie; it has no box then."""
 
@@ -55,7 +68,11 @@ class Change:
 def change_from_row(row: Sequence[Any]) -> Change:
     """A row of `READ_CHANGES`."""
     bbox = None if row[5] is None else (row[5], row[6], row[7], row[8])
-    return Change(row[0], row[1], row[2], row[3], row[4], bbox, None if row[9] is None else tuple(row[9]), row[10])
+    return Change(row[0], row[1], row[2], row[3], row[4], bbox, _ids(row[9]), row[10], row[11])
+
+
+def _ids(listed: Sequence[int] | None) -> tuple[int, ...] | None:
+    return None if listed is None else tuple(listed)
 
 
 class ChangeFeed:
@@ -72,29 +89,28 @@ class ChangeFeed:
         self._on_changes = on_changes
         self._on_access = on_access
         self._on_live = on_live
-        self._ring: deque[Change] = deque(maxlen=RING)
+        self._ring: list[Change] = []
         self._moved = asyncio.Event()
         self._found = asyncio.Event()
         self._ring_start = 0
         self.head = 0
         """The number of the last change that was read."""
+        self.life = 0
+        """Grows when what comes next does not follow what came before: numbers of an earlier life say nothing."""
         self.is_closing = False
         """Whether the process stops: whoever follows lets go."""
 
     async def run(self) -> None:
         """Follow until cancelled; a lost connection is sought again."""
-        is_first = True
         while True:
             try:
                 async with (
-                    await AsyncConnection.connect(self._url, autocommit=True) as listener,
-                    await AsyncConnection.connect(self._url, autocommit=True) as reader,
+                    await AsyncConnection.connect(self._url, autocommit=True, **KEEPALIVE) as listener,
+                    await AsyncConnection.connect(self._url, autocommit=True, **KEEPALIVE) as reader,
                 ):
                     await listener.execute("LISTEN twin_change")
                     await listener.execute("LISTEN twin_access")
-                    if is_first:
-                        await self._start(reader)
-                        is_first = False
+                    await self._find_place(reader)
                     self._on_access()
                     await self._read(reader)
                     self._on_live(True)
@@ -116,22 +132,16 @@ class ChangeFeed:
     async def wait(self, timeout: float) -> None:
         """Wait for changes or the end of a token's life, at most `timeout` seconds."""
         moved = self._moved
-        try:
-            await asyncio.wait_for(moved.wait(), timeout)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await moved.wait()
 
-    def since(self, seq: int) -> list[Change] | None:
-        """The changes after `seq`, or None where the ring does not reach back so far."""
+    def since(self, seq: int, limit: int = RING) -> list[Change] | None:
+        """The first changes after `seq`, or None where the ring does not reach back so far."""
         if seq < self._ring_start:
             return None
-        newer: list[Change] = []
-        for change in reversed(self._ring):
-            if change.seq <= seq:
-                break
-            newer.append(change)
-        newer.reverse()
-        return newer
+        start = bisect_right(self._ring, seq, key=_seq)
+        return self._ring[start : start + limit]
 
     def close(self) -> None:
         """Tell everybody who follows to let go."""
@@ -143,9 +153,15 @@ class ChangeFeed:
         moved, self._moved = self._moved, asyncio.Event()
         moved.set()
 
-    async def _start(self, reader: AsyncConnection[TupleRow]) -> None:
-        row = await (await reader.execute("SELECT coalesce(max(seq), 0) FROM change")).fetchone()
-        self.head = self._ring_start = row[0] if row else 0
+    async def _find_place(self, reader: AsyncConnection[TupleRow]) -> None:
+        """Go on where it was; where that is not to be found any more (another database, or too long ago): anew."""
+        first, last = await (await reader.execute(READ_EXTENT)).fetchone() or (1, 0)
+        if self.life and first - 1 <= self.head <= last:
+            return
+        self._ring.clear()
+        self.head = self._ring_start = last
+        self.life += 1
+        self.wake()
 
     async def _follow(self, listener: AsyncConnection[TupleRow], reader: AsyncConnection[TupleRow]) -> None:
         last_read = time.monotonic()
@@ -170,10 +186,15 @@ class ChangeFeed:
             if not rows:
                 return
             changes = [change_from_row(row) for row in rows]
-            overflow = len(self._ring) + len(changes) - RING
-            if overflow > 0:
-                self._ring_start = self._ring[overflow - 1].seq
-            self._ring.extend(changes)
+            self._ring += changes
+            # Cut now and then, not each time: that moves the whole list.
+            if len(self._ring) > RING + RING // 4:
+                self._ring_start = self._ring[-RING - 1].seq
+                del self._ring[:-RING]
             self.head = changes[-1].seq
             self._on_changes(changes)
             self.wake()
+
+
+def _seq(change: Change) -> int:
+    return change.seq

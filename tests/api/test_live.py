@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-import httpx
 import mapbox_vector_tile
 
 from tests.api.conftest import serve_clone
 from tests.api.district import WEST
+from tests.api.follower import Follower
+from tests.api.follower import follow as follow_url
 from tests.api.server import City
 from twin.cluster import Cluster
 
@@ -27,56 +24,11 @@ IN_WEST = ("99010100100101", 114.002, 22.502)
 IN_EAST = ("99010100200101", 114.042, 22.502)
 
 
-@dataclass
-class Follower:
-    """What a stream told, with the moment it did."""
-
-    events: list[tuple[str, dict, float]] = field(default_factory=list)
-    is_closed: bool = False
-    status: int = 0
-
-    def wait_for(self, count: int, seconds: float = 2.0) -> list[dict]:
-        deadline = time.monotonic() + seconds
-        while len(self.changes) < count and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return self.changes
-
-    @property
-    def changes(self) -> list[dict]:
-        return [body for name, body, _ in self.events if name == "change"]
-
-
-@contextmanager
-def follow(city: City, name: str | None, layers: str = "", last: int | None = None) -> Iterator[Follower]:
-    """Follow the stream in a thread until the end of the block."""
-    follower = Follower()
-    client = city.client(name)
-    ready = threading.Event()
-
-    def read() -> None:
-        headers = {} if last is None else {"Last-Event-ID": str(last)}
-        query = f"?layers={layers}" if layers else ""
-        try:
-            with client.stream("GET", f"/stream{query}", headers=headers) as answer:
-                follower.status = answer.status_code
-                event = ""
-                for line in answer.iter_lines():
-                    if line.startswith("event: "):
-                        event = line[7:]
-                    elif line.startswith("data: "):
-                        follower.events.append((event, json.loads(line[6:]), time.monotonic()))
-                        ready.set()
-        except (httpx.HTTPError, RuntimeError):
-            pass
-        follower.is_closed = True
-
-    thread = threading.Thread(target=read, daemon=True)
-    thread.start()
-    assert ready.wait(5)
-    try:
-        yield follower
-    finally:
-        client.close()
+def follow(
+    city: City, name: str | None, layers: str = "", last: int | str | None = None
+) -> AbstractContextManager[Follower]:
+    """Follow the stream with the token of `name`."""
+    return follow_url(city.url, city.tokens[name] if name else None, layers, last)
 
 
 def test_a_commit_reaches_the_stream_within_a_second(live_city: City) -> None:
@@ -138,6 +90,7 @@ def test_last_event_id_resumes_from_the_ring_and_from_the_table(live_city: City)
     # Of a life that this database never had.
     with follow(live_city, "wall", "incidents", last=10**9) as lost:
         told = lost.wait_for(2)
+        assert lost.names[:2] == ["hello", "reset"]
         assert {change["layer"] for change in told} == {"collections", "incidents"}
         assert all(change["bbox"] is None and change["ids"] is None for change in told)
 

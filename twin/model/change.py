@@ -16,7 +16,8 @@ from twin.model.table import CodeText, Table, geometry_column
 class Change(Table):
     """What one statement changed in one layer, block and class.
 
-    `seq` is given at commit, in commit order; it is the Last-Event-ID of the stream.
+    `seq` is given at commit, in commit order; it is the Last-Event-ID of the stream. `layer_code` names the layer
+    where a table holds several of them; without one it may be any of those.
     """
 
     __tablename__ = "change"
@@ -31,14 +32,25 @@ class Change(Table):
     ids: Mapped[list[int] | None] = mapped_column(ARRAY(BigInteger))
     at: Mapped[datetime] = mapped_column(server_default=func.now())
     committed_at: Mapped[datetime | None]
+    layer_code: Mapped[str | None]
 
     __table_args__ = (Index("change_seq_idx", "seq", unique=True), Index("change_at_idx", "at"))
 
 
 class LayerKind(Table):
-    """Which table a layer's changes come from."""
+    """Which table a layer's changes come from; `part_column` names the layer of a row where a table holds several."""
 
     __tablename__ = "layer_kind"
 
     layer: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(unique=True)
+    part_column: Mapped[str | None]
+
+
+class CommitTime(Table):
+    """When the transactions were seen whose changes are no longer kept: the past is read by it."""
+
+    __tablename__ = "commit_time"
+
+    at: Mapped[datetime] = mapped_column(primary_key=True)
+    committed_at: Mapped[datetime]
