@@ -38,6 +38,14 @@ WRITERS: Final[frozenset[Role]] = frozenset({"planner", "steward", "admin"})
 """The roles that may upload."""
 
 TOKEN_PREFIX: Final = "twin_"
+SESSION_PREFIX: Final = "twins_"
+"""How the secret of a session begins, which a cookie carries."""
+
+RESTRICTED: Final = 3
+"""From this class on, data are read for a stated purpose: who has none is shown what is below."""
+
+DUTIES: Final = "履行岗位职责"
+"""The purpose of a token that was made without another one: the duties of its role."""
 
 _LONGEST_ORGANISATION: Final = 100
 
@@ -81,7 +89,11 @@ class Actor:
     block_codes: tuple[str, ...]
     access_class: int
     token_id: int | None = None
+    """The token, or the account: who did something is known by it."""
     organisations: tuple[str, ...] = ()
+    session_id: int | None = None
+    """The sign-in that an account asks with; None for a token."""
+    purpose: str | None = None
 
     @property
     def is_unscoped(self) -> bool:
@@ -135,44 +147,85 @@ def hash_token(token: str) -> bytes:
 
 
 READ_ACTOR: LiteralString = """
-    SELECT token.id, token.role, token.access_class, token.expires_at,
+    WITH shown AS (SELECT %s::bytea AS hash),
+    found AS (
+        SELECT token.id, NULL::bigint AS session_id, token.expires_at AS ends_at
+        FROM access_token AS token, shown WHERE token.token_hash = shown.hash AND token.kind = 'token'
+        UNION ALL
+        SELECT account.token_id, session.id,
+               least(session.expires_at, session.seen_at + session.idle_s * interval '1 second')
+        FROM account_session AS session JOIN account ON account.token_id = session.account_id, shown
+        WHERE session.token_hash = shown.hash AND session.ended_at IS NULL AND account.disabled_at IS NULL
+    )
+    SELECT token.id, token.role, token.access_class, found.ends_at,
            ARRAY(SELECT block_code FROM role_grant WHERE token_id = token.id ORDER BY 1),
            ARRAY(SELECT organisation FROM organisation_grant WHERE token_id = token.id ORDER BY 1),
-           token.is_limited
-    FROM access_token AS token
-    WHERE token.token_hash = %s AND token.revoked_at IS NULL
-      AND (token.expires_at IS NULL OR token.expires_at > now())
+           token.is_limited, found.session_id, token.purpose
+    FROM found JOIN access_token AS token USING (id)
+    WHERE token.revoked_at IS NULL AND (found.ends_at IS NULL OR found.ends_at > now())
 """
-"""Finds a token by its hash; see `actor_from_row`."""
+"""Finds who shows a token, or a session's secret, by its hash; see `actor_from_row`."""
 
 
 def actor_from_row(row: Sequence[Any]) -> tuple[Actor, datetime | None]:
-    """The actor of a `READ_ACTOR` row, and when the token ends."""
+    """The actor of a `READ_ACTOR` row, and when the token ends, or the session if it is not used before."""
     codes, organisations = tuple(row[4]), tuple(row[5])
     if row[6] and not codes:
         codes = (NOWHERE,)
+    access_class = row[2] if (row[8] or "").strip() else min(row[2], RESTRICTED - 1)
     actor = Actor(
-        role=row[1], block_codes=codes, access_class=row[2], token_id=row[0], organisations=organisations
+        role=row[1], block_codes=codes, access_class=access_class, token_id=row[0], organisations=organisations,
+        session_id=row[7], purpose=row[8],
     )  # fmt: skip
     return actor, row[3]
 
 
 def create_token(
     connection: Connection, role: Role, *, scope: Sequence[str] = (), organisations: Sequence[str] = (),
-    label: str | None = None, expires_at: datetime | None = None,
+    label: str | None = None, expires_at: datetime | None = None, purpose: str = DUTIES,
 ) -> str:  # fmt: skip
     """Make a token for `role` within the blocks of `scope`, acting for `organisations`, and return it, this once.
 
     Organisations without blocks: it reaches what is assigned to them and nothing else.
     Raises InvalidRequestError for a role that does not exist, a block that does not, or what names no organisation.
     """
+    check_role(role)
+    what = find_personal(purpose)
+    if what is not None:
+        raise InvalidRequestError(
+            Text(f"用途含有{what.zh},请写明工作事项。", f"The purpose holds {what.en}; name the task."), "purpose"
+        )
+    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    row = connection.execute(
+        "INSERT INTO access_token (token_hash, role, label, access_class, expires_at, purpose) "
+        "VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
+        (hash_token(token), role, label, ROLE_CLASS[role], expires_at, purpose),
+    ).fetchone()
+    assert row is not None
+    grant_reach(connection, row[0], scope, organisations)
+    return token
+
+
+def check_role(role: str) -> Role:
+    """The role, which one may be given. Raises InvalidRequestError."""
     if role not in ROLE_CLASS or role == "public":
         roles = ", ".join(r for r in ROLE_CLASS if r != "public")
         raise InvalidRequestError(
             Text(f"没有角色“{role}”。可选:{roles}。", f"There is no role '{role}'. Choose one of {roles}."),
             "role",
         )
-    for code in scope:
+    return role
+
+
+def grant_reach(
+    connection: Connection, token_id: int, scope: Sequence[str], organisations: Sequence[str]
+) -> None:  # fmt: skip
+    """Give blocks and organisations to a row of `access_token` that has none yet.
+
+    Raises InvalidRequestError for a block that does not exist, or what names no organisation.
+    """
+    named = [_check_organisation(name) for name in organisations]
+    for code in dict.fromkeys(scope):
         found = connection.execute(
             "SELECT 1 FROM valid_block JOIN block_scheme USING (scheme) WHERE is_governance AND code = %s", (code,)
         ).fetchone()
@@ -184,21 +237,11 @@ def create_token(
                 ),
                 "scope",
             )
-    named = [_check_organisation(name) for name in organisations]
-    token = TOKEN_PREFIX + secrets.token_urlsafe(32)
-    row = connection.execute(
-        "INSERT INTO access_token (token_hash, role, label, access_class, expires_at) "
-        "VALUES (%s, %s, %s, %s, %s) RETURNING id",
-        (hash_token(token), role, label, ROLE_CLASS[role], expires_at),
-    ).fetchone()
-    assert row is not None
-    for code in scope:
-        connection.execute("INSERT INTO role_grant (token_id, block_code) VALUES (%s, %s)", (row[0], code))
+        connection.execute("INSERT INTO role_grant (token_id, block_code) VALUES (%s, %s)", (token_id, code))
     for name in dict.fromkeys(named):
         connection.execute(
-            "INSERT INTO organisation_grant (token_id, organisation) VALUES (%s, %s)", (row[0], name)
+            "INSERT INTO organisation_grant (token_id, organisation) VALUES (%s, %s)", (token_id, name)
         )  # fmt: skip
-    return token
 
 
 def _check_organisation(name: str) -> str:

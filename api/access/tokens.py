@@ -16,7 +16,7 @@ from api.http.response import JSON
 from api.pool import as_owner
 from api.services import Services, get_actor, get_services
 from api.sql import read_sql
-from twin.access import ROLE_CLASS, Actor, Role, create_token
+from twin.access import DUTIES, ROLE_CLASS, Actor, Role, create_token
 from twin.database import transaction
 from twin.errors import AccessDeniedError, ConflictError, InvalidRequestError, NotFoundError
 from twin.settings import Settings
@@ -41,7 +41,10 @@ async def get_admin(actor: Annotated[Actor, Depends(get_actor)]) -> Actor:
     """
     if actor.role != "admin" or not actor.is_unscoped:
         raise AccessDeniedError(
-            Text("访问令牌只由不限范围的系统管理员管理。", "Tokens are for an administrator without a limit of scope.")
+            Text(
+                "账号与访问令牌只由不限范围的系统管理员管理。",
+                "Accounts and tokens are for an administrator without a limit of scope.",
+            )
         )
     return actor
 
@@ -53,6 +56,7 @@ class NewToken(BaseModel):
     """What a new token is for: a role, the blocks it reaches (none: all), what it is used for, and until when.
 
     `organisations`: whose tasks it reaches wherever they lie; without blocks it then reaches nothing else.
+    `purpose`: what class 3 is read for; the duties of its role where nothing is said.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -61,6 +65,7 @@ class NewToken(BaseModel):
     scope: list[str] = Field(default_factory=list, max_length=1000)
     organisations: list[str] = Field(default_factory=list, max_length=100)
     label: str | None = Field(default=None, max_length=100)
+    purpose: str = Field(default=DUTIES, min_length=1, max_length=200)
     expires_at: datetime | None = None
 
 
@@ -104,10 +109,13 @@ async def revoke_token(actor: Admin, services: With, token_id: int) -> Response:
         )
     async with as_owner(services.pool) as connection:
         cursor = await connection.execute(
-            "UPDATE access_token SET revoked_at = now() WHERE id = %s AND revoked_at IS NULL RETURNING id", (token_id,)
+            "UPDATE access_token SET revoked_at = now() WHERE id = %s AND kind = 'token' AND revoked_at IS NULL "
+            "RETURNING id",
+            (token_id,),
         )
         if await cursor.fetchone() is None:
-            cursor = await connection.execute("SELECT FROM access_token WHERE id = %s", (token_id,))
+            cursor = await connection.execute("SELECT FROM access_token WHERE id = %s AND kind = 'token'", (token_id,)
+            )  # fmt: skip
             if await cursor.fetchone() is None:
                 raise NotFoundError(Text(f"没有编号为 {token_id} 的令牌。", f"There is no token {token_id}."))
     return Response(status_code=204, headers=_HEADERS)
@@ -119,5 +127,5 @@ def _create(settings: Settings, wanted: NewToken, expires_at: datetime | None) -
         scope = tuple(dict.fromkeys(wanted.scope))
         return create_token(
             connection, cast(Role, wanted.role), scope=scope, organisations=wanted.organisations, label=label,
-            expires_at=expires_at,
+            expires_at=expires_at, purpose=wanted.purpose,
         )  # fmt: skip

@@ -15,8 +15,11 @@ from psycopg import sql
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from twin.access import Role, create_token
+from twin.access import DUTIES, Role, create_token
 from twin.cluster import find_cluster, start_cluster, stop_cluster
+from twin.command.account import accounts
+from twin.command.audit import audit
+from twin.command.backup import backup, restore
 from twin.database import (
     connect,
     ensure_database,
@@ -41,7 +44,11 @@ app = typer.Typer(
 database = typer.Typer(no_args_is_help=True, help=str(Text("数据库的维护。", "Keep the database.")))
 tokens = typer.Typer(no_args_is_help=True, help=str(Text("访问令牌。", "Access tokens.")))
 app.add_typer(database, name="db")
+app.command("backup", help=str(Text("备份数据库与资产。", "Back up database and assets.")))(backup)
+app.command("restore", help=str(Text("恢复备份。", "Bring a backup back.")))(restore)
+app.add_typer(accounts, name="account")
 app.add_typer(tokens, name="token")
+app.add_typer(audit, name="audit")
 
 
 @app.command(help=str(Text("启动内嵌的 PostGIS。", "Start the embedded PostGIS.")))
@@ -137,11 +144,19 @@ def token_create(
         ),
     ] = None,
     label: Annotated[str | None, typer.Option(help=str(Text("备注。", "A note to know it by.")))] = None,
+    purpose: Annotated[
+        str, typer.Option(help=str(Text("读取 3 级数据的用途。", "What it reads data of class 3 for.")))
+    ] = DUTIES,
 ) -> None:
     """Print the token alone, so that a script can keep it."""
     with transaction(Settings()) as connection:
         token = create_token(
-            connection, cast(Role, role), scope=scope or (), organisations=organisation or (), label=label
+            connection,
+            cast(Role, role),
+            scope=scope or (),
+            organisations=organisation or (),
+            label=label,
+            purpose=purpose,
         )
     typer.echo(token)
 
@@ -151,9 +166,17 @@ def worker(
     concurrency: Annotated[int, typer.Option(help=str(Text("同时运行的作业数。", "Jobs at the same time.")))] = 1,
 ) -> None:
     """Run until told to stop."""
+    from twin import tracing
     from twin.jobs import run_worker  # only a worker needs the queue
+    from twin.logs import set_up_logs
 
-    asyncio.run(run_worker(Settings(), concurrency=concurrency))
+    settings = Settings()
+    set_up_logs(settings)
+    tracing.start_tracing(settings, "twin-worker")
+    try:
+        asyncio.run(run_worker(settings, concurrency=concurrency))
+    finally:
+        tracing.stop_tracing()
 
 
 def main() -> None:

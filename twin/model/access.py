@@ -22,7 +22,11 @@ from twin.model.table import CodeText, Table
 
 
 class AccessToken(Table):
-    """A token of one role. One that ever had a grant is limited: without any it reaches nothing."""
+    """A token of one role. One that ever had a grant is limited: without any it reaches nothing.
+
+    `kind` is what has these rights: a token that somebody shows, an account (`label` is its login), or a value of
+    an identity provider's claim. What is not a token has a hash that belongs to none.
+    """
 
     __tablename__ = "access_token"
 
@@ -35,6 +39,14 @@ class AccessToken(Table):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     is_limited: Mapped[bool] = mapped_column(server_default=text("false"))
+    kind: Mapped[str] = mapped_column(server_default="token")
+    purpose: Mapped[str | None]
+
+    __table_args__ = (
+        CheckConstraint("kind IN ('token', 'account', 'mapping')", name="kind"),
+        # Restricted rows are for a stated purpose.
+        CheckConstraint("kind = 'token' OR access_class < 3 OR btrim(coalesce(purpose, '')) <> ''", name="purpose"),
+    )
 
 
 class RoleGrant(Table):
