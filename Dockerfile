@@ -31,6 +31,11 @@ RUN pip install --no-cache-dir --no-deps --no-build-isolation . \
 FROM python:3.11-slim-bookworm
 COPY --from=environment /opt/twin /opt/twin
 COPY --from=pages /src/viewer/dist /srv/viewer
+# pg_dump and pg_restore for `twin backup`, of the same version as the database of docker-compose.yml.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends postgresql-client-15 \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /data twin \
     && install -d -o twin -g twin /data
 ENV PATH=/opt/twin/bin:$PATH \

@@ -11,13 +11,19 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import models
-from api.access import session, tokens
+from api.access import accounts, audit, mappings, oidc, session, tokens
+from api.access.guard import Guard, open_to_origins
+from api.access.trail import AuditTrail
 from api.blocks import blocks, locate, schemes
-from api.features import collections, export, exports
+from api.catalogue import geovolumes, records, stac
+from api.features import collections, export, exports, items, schemas, transactions
 from api.http.errors import register_errors
+from api.http.idempotency import OnceRoute, is_sent_once
 from api.intake import jobs, kinds, loads, placements, rejects, uploads
+from api.live import webhooks
 from api.live.stream import StreamRoute
 from api.measures import measures, pillars, profile, series, targets
+from api.observe.requests import STREAM, TILES, RequestWatch, name_route
 from api.registers import (
     hazards,
     houses,
@@ -30,9 +36,9 @@ from api.registers import (
     surveys,
 )
 from api.services import Services
-from api.site import health, landing, pages
+from api.site import health, landing, metrics, pages
 from api.stewardship import business_layers, code_tables, datasets, quality
-from api.tiles import tilesets
+from api.tiles import descriptions, tilesets
 from api.tiles.vector_tiles import TileRoute, is_tile_path
 from api.version import VERSION
 from twin.settings import Settings
@@ -44,14 +50,18 @@ _SECURITY: Final = (
 )
 
 _ROUTERS: Final = (
-    landing.router, session.router, health.router, collections.router, blocks.router, schemes.router,
+    geovolumes.router, stac.router,
+    records.router,  # before the layers: its collection is told by another route than theirs
+    landing.router, accounts.router, mappings.router, oidc.router, session.router,
+    health.router, metrics.router, collections.router, blocks.router, schemes.router,
+    items.router, items.item_router, schemas.router, descriptions.router, transactions.router,
     profile.router, models.router, tilesets.router, uploads.router, measures.router, jobs.router, loads.router,
-    rejects.router, pillars.router, targets.router,
+    audit.router, rejects.router, pillars.router, targets.router,
     pages.router, locate.router, placements.router, export.router, registers.router, proposals.router,
     photos.router, hazards.router, inspections.router, surveys.router, survey_answers.router, rental_spaces.router,
     houses.router, kinds.router,
     code_tables.router, quality.router, tokens.router, business_layers.router, series.router, exports.router,
-    datasets.router,
+    webhooks.router, datasets.router,
 )  # fmt: skip
 
 
@@ -60,29 +70,41 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.services = Services(settings)
-        self._framework = _make_framework(self.services)
+        self._framework = Guard(_make_framework(self.services), self.services)
+        self._once = OnceRoute(self.services, self._framework)
         self._tiles = TileRoute(self.services)
-        self._stream = StreamRoute(self.services)
+        self._stream = Guard(StreamRoute(self.services), self.services)
+        self._watch = RequestWatch(settings, self.services.counts, self.services.lifecycle)
+        self._trail = AuditTrail(self.services.pool)
+        self._open = open_to_origins(self._answer, settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        await self._open(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._framework(scope, receive, send)
             return
         path: str = scope["path"]
-        method: str = scope["method"]
+        method = said = str(scope["method"])
         if method == "HEAD" and not path.startswith("/uploads/"):
             # Every GET answers HEAD too: the same work, the same headers, no body.
             scope = {**scope, "method": "GET"}
             send = _without_body(send)
-        await self._route(path, method)(scope, receive, _with_security(send))
+        send = self._trail.follow(scope, _with_security(send), method)
+        await self._watch.watch(self._route(scope, path, method), scope, receive, send, said)
 
-    def _route(self, path: str, method: str) -> ASGIApp:
+    def _route(self, scope: Scope, path: str, method: str) -> ASGIApp:
         if method in ("GET", "HEAD") and is_tile_path(path):
+            name_route(scope, TILES)
             return self._tiles
         # A stream has no end, so a HEAD of it would have none either.
         if method == "GET" and path == "/stream":
+            name_route(scope, STREAM)
             return self._stream
+        if is_sent_once(scope, path, method):
+            return self._once
         return self._framework
 
 

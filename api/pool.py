@@ -13,7 +13,9 @@ from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
 from layers.conditions import Statement
+from twin import tracing
 from twin.access import SET_ACTOR, SET_MOMENT, Actor
+from twin.audit import SET_ASKER, asker_setting
 from twin.database import database_url
 from twin.settings import Settings
 
@@ -21,6 +23,8 @@ Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 
 WAIT_S: Final = 5.0
 """The longest a request waits for a connection."""
+
+_FACTS: Final = {"db.system.name": "postgresql"}
 
 # The plan of a tile depends on where it lies, so no plan is kept for all.
 _OPTIONS: Final = "-c plan_cache_mode=force_custom_plan -c application_name=twin-api -c timezone="
@@ -45,18 +49,26 @@ async def as_actor(
     pool: Pool, actor: Actor, timeout_ms: int, as_of: datetime | None = None
 ) -> AsyncGenerator[AsyncConnection[TupleRow]]:
     """A transaction in which only what `actor` may see is there, as it was recorded at the moment `as_of`."""
-    async with pool.connection() as connection, connection.transaction():
-        await connection.execute(SET_ACTOR, actor.settings(timeout_ms))
-        if as_of is not None:
-            await connection.execute(SET_MOMENT, {"moment": as_of.isoformat()})
-        yield connection
+    with tracing.open_span("transaction", "client", facts=_FACTS):
+        async with pool.connection() as connection, connection.transaction():
+            await connection.execute(SET_ACTOR, actor.settings(timeout_ms))
+            if as_of is not None:
+                await connection.execute(SET_MOMENT, {"moment": as_of.isoformat()})
+            yield connection
 
 
 @asynccontextmanager
 async def as_owner(pool: Pool) -> AsyncGenerator[AsyncConnection[TupleRow]]:
     """A transaction outside row-level security: tokens, uploads and jobs, never features."""
-    async with pool.connection() as connection, connection.transaction():
-        yield connection
+    with tracing.open_span("transaction", "client", facts=_FACTS):
+        async with pool.connection() as connection, connection.transaction():
+            if tracing.is_tracing():
+                # A job that is enqueued in it goes on with its trace.
+                await connection.execute(tracing.HAND_ON, (tracing.write_traceparent(),))
+            asker = asker_setting()
+            if asker is not None:
+                await connection.execute(SET_ASKER, (asker,))
+            yield connection
 
 
 async def fetch_row(connection: AsyncConnection[TupleRow], statement: Statement) -> TupleRow | None:

@@ -15,15 +15,23 @@ import psycopg
 from fastapi import Request
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
+from psycopg_pool import PoolTimeout
 
 from api.access.actors import ActorResolver
+from api.access.limits import RequestLimits, SignInLimits
+from api.access.provider import make_provider
+from api.access.trail import keep_sealed
 from api.features.layer_list import LayerList
 from api.live.changes import Change, ChangeFeed
 from api.measures.small_counts import SmallCounts
+from api.observe.counts import RequestCounts
+from api.observe.lifecycle import Lifecycle
 from api.pool import as_actor, as_owner, make_pool
-from api.stewardship.purge import purge_expired_layers
 from api.tiles.cache import ByteCache
+from api.tiles.pyramid import fold_cells
 from layers import business
+from layers.registry import load_layers
+from layers.solids.declaration import HIDDEN_BY, SOLID_LAYERS
 from layers.tile import Tile, World, to_world
 from twin.access import Actor
 from twin.database import database_url
@@ -31,23 +39,24 @@ from twin.settings import Settings
 
 FIRST_CONNECTION_S = 5.0
 
+ENDED_S = 15.0
+"""How often it is asked whether tokens or sessions are over; a request of theirs is refused at once in any case."""
+
 FOLD_S = 0.5
 """How long writes are gathered before they are folded into the facts."""
-
-PURGE_S = 3600.0
-"""How often it is asked whether a business layer's retention has ended."""
 
 log = logging.getLogger("twin.api")
 
 
 class TileKey(NamedTuple):
-    """A vector tile: of what, for whom, narrowed how, where."""
+    """A vector tile: of what, for whom, narrowed how, where; counted in the cells of a block scheme, or not."""
 
     layer: str
     viewer: str
     narrowed: str
     tile: Tile
     buffer: int
+    cells: str = ""
 
 
 class SolidKey(NamedTuple):
@@ -65,14 +74,20 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.zone = ZoneInfo(settings.time_zone)
+        self.counts = RequestCounts()
+        self.lifecycle = Lifecycle()
         self.pool = make_pool(settings)
-        self.actors = ActorResolver(self.pool)
+        self.actors = ActorResolver(self.pool, settings)
+        self.sign_ins = SignInLimits(settings)
+        self.request_limits = RequestLimits(settings)
+        self.provider = make_provider(settings)
         self.tiles: ByteCache[TileKey] = ByteCache(settings.tile_cache_mb * 500_000)
         self.solids: ByteCache[SolidKey] = ByteCache(settings.tile_cache_mb * 500_000)
         self.small_counts = SmallCounts(self.as_actor)
         self.layers = LayerList()
         self._layers_changed = asyncio.Event()
         self._changed = asyncio.Event()
+        self._cells_changed = asyncio.Event()
         self.feed = ChangeFeed(
             database_url(settings),
             on_changes=self._drop_changed,
@@ -85,11 +100,15 @@ class Services:
         """Connect, follow the changes, and close it all at the end."""
         await self.pool.open()
         feed = asyncio.create_task(self.feed.run())
-        tasks = [asyncio.create_task(task) for task in (self._fold_facts(), self._read_layers(), self._purge_layers())]
+        tasks = [asyncio.create_task(task) for task in (
+            self._fold_facts(), self._fold_cells(), self._read_layers(), self._end_sessions(), keep_sealed(self.pool),
+        )]  # fmt: skip
         try:
             await self.feed.wait_until_live(FIRST_CONNECTION_S)
+            self.lifecycle.serve()
             yield
         finally:
+            self.lifecycle.stop()
             feed.cancel()
             for task in tasks:
                 task.cancel()
@@ -123,6 +142,17 @@ class Services:
             await asyncio.sleep(FOLD_S)
             self._changed.clear()
 
+    async def _fold_cells(self) -> None:
+        """Brings what was written into the counted cells of far zooms; until then tiles there are made without."""
+        while True:
+            try:
+                await fold_cells(self.pool, load_layers().values())
+            except (psycopg.Error, PoolTimeout) as error:
+                log.warning("the cells of tiles were not counted: %s", error)
+            await self._cells_changed.wait()
+            await asyncio.sleep(FOLD_S)
+            self._cells_changed.clear()
+
     async def _read_layers(self) -> None:
         """Follows the business layers."""
         while True:
@@ -134,24 +164,23 @@ class Services:
             await self._layers_changed.wait()
             self._layers_changed.clear()
 
-    async def _purge_layers(self) -> None:
-        """Withdraws the business layers whose retention has ended."""
+    async def _end_sessions(self) -> None:
+        """Has streams look again once a token or session that they were opened with is over."""
         while True:
-            try:
-                await purge_expired_layers(self.pool, self.settings)
-            except psycopg.Error as error:
-                log.warning("expired business layers were not withdrawn: %s", error)
-            await asyncio.sleep(PURGE_S)
+            await asyncio.sleep(ENDED_S)
+            if self.actors.forget_ended():
+                self.feed.wake()
 
     def _drop_changed(self, changes: Sequence[Change]) -> None:
         self._changed.set()
+        self._cells_changed.set()
         self.small_counts.forget()
-        for layer in {change.layer for change in changes}:
-            own = [change for change in changes if change.layer == layer]
+        for layer, part in {(change.layer, change.layer_code) for change in changes}:
+            own = [change for change in changes if (change.layer, change.layer_code) == (layer, part)]
             names = (layer,)
             if layer == business.LAYER:
-                # One table, and so one name in the change log, for all of them.
-                names = self.layers.business_ids
+                # One table, and so one name in the change log, for all of them; most changes say which.
+                names = (part,) if part else self.layers.business_ids
                 self.layers.note_change()
                 self._layers_changed.set()
             for name in names:
@@ -160,10 +189,16 @@ class Services:
                 else:
                     touched = _Touched([to_world(change.bbox) for change in own if change.bbox is not None])
                     self.tiles.drop(name, touched.has)
-            # A building hides behind its published model, so its tiles follow both.
-            if layer in ("buildings", "models"):
-                codes = {change.block_code for change in own}
-                self.solids.drop("buildings", lambda key, codes=codes: _is_related(key.block_code, codes))
+            self._drop_solids(layer, {change.block_code for change in own})
+
+    def _drop_solids(self, layer: str, codes: set[str]) -> None:
+        for solid in SOLID_LAYERS.values():
+            # A building hides behind its published model, wherever that lies.
+            if layer == HIDDEN_BY:
+                self.solids.drop(solid.id, _any_key)
+            # Frames stand in the middle of blocks.
+            elif layer in solid.follows or layer == "blocks":
+                self.solids.drop(solid.id, lambda key: _is_related(key.block_code, codes))
 
 
 class _Touched:
@@ -172,10 +207,11 @@ class _Touched:
 
     def has(self, key: TileKey) -> bool:
         """Whether any box lies in the tile, or in the margin that it is drawn with."""
-        return any(box.touches(key.tile, key.buffer) for box in self._boxes)
+        # A cell of a scheme is counted as a whole wherever a part of it is seen.
+        return bool(key.cells) or any(box.touches(key.tile, key.buffer) for box in self._boxes)
 
 
-def _any_key(_key: TileKey) -> bool:
+def _any_key(_key: TileKey | SolidKey) -> bool:
     return True
 
 

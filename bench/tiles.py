@@ -229,7 +229,7 @@ def _prepare_database(settings: Settings) -> str:
         # Ours are cut from degrees; the peer gets what it cuts from in Web Mercator, and the index that it looks for.
         connection.execute(
             f"CREATE TABLE bench.building AS SELECT id, {', '.join(shown)}, "
-            "ST_Transform(geometry, 3857)::geometry(Polygon, 3857) AS geom FROM building".encode()
+            "ST_Transform(geometry, 3857)::geometry(Geometry, 3857) AS geom FROM building".encode()
         )
         connection.execute("ALTER TABLE bench.building ADD PRIMARY KEY (id)")
         connection.execute("CREATE INDEX ON bench.building USING gist (geom)")

@@ -5,18 +5,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 
 import procrastinate
 
 from ingest.rejected import recall_options
 from ingest.source import Options, RefusedLoadError, check_options, find_source
-from ingest.spooled import forget_rejects, forget_undecided, forget_upload_rejects, keep_rejects, spooled_file
+from ingest.spooled import forget_upload_rejects, keep_rejects, spooled_file
+from ingest.upkeep import run_upkeep
 from ingest.withdraw import preview_withdrawal, withdraw_load
+from twin import tracing
 from twin.database import transaction
 from twin.datasets import note_overdue, refresh_datasets
+from twin.disk import FULL, is_full
 from twin.errors import RefusedError, TwinError
-from twin.jobs import FORGET_FILES, LOAD_UPLOAD, QUEUE, REFRESH_DATASETS, WITHDRAW_LOAD, Progress, finish_progress
+from twin.jobs import LOAD_UPLOAD, QUEUE, REFRESH_DATASETS, UPKEEP, WITHDRAW_LOAD, Progress, finish_progress
 from twin.settings import Settings
 from twin.text import Text
 
@@ -30,9 +34,12 @@ _LONGEST_S = 3600 * 3
 @TASKS.task(name=LOAD_UPLOAD.partition(":")[2])
 async def load_upload(upload_id: str, progress_id: int) -> None:
     """Load a complete upload; whatever happens, its progress says how it ended."""
+    traceparent = tracing.write_traceparent()
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ingest.jobs", upload_id, str(progress_id), stdin=asyncio.subprocess.DEVNULL
-    )
+        sys.executable, "-m", "ingest.upload_process", str(os.getpid()), upload_id, str(progress_id),
+        stdin=asyncio.subprocess.DEVNULL,
+        env={**os.environ, tracing.TRACEPARENT.upper(): traceparent or ""},
+    )  # fmt: skip
     try:
         code = await asyncio.wait_for(process.wait(), _LONGEST_S)
     except (TimeoutError, asyncio.CancelledError):
@@ -69,11 +76,10 @@ async def keep_datasets(timestamp: int) -> None:
 
 
 @TASKS.periodic(cron="*/10 * * * *")
-@TASKS.task(name=FORGET_FILES.partition(":")[2], queue=QUEUE, queueing_lock="files")
-async def forget_files(timestamp: int) -> None:
-    """Remove uploaded bytes that nobody decided on, and rejected rows whose time is over."""
-    await asyncio.to_thread(forget_undecided, Settings())
-    await asyncio.to_thread(forget_rejects, Settings())
+@TASKS.task(name=UPKEEP.partition(":")[2], queue=QUEUE, queueing_lock="upkeep")
+async def keep_up(timestamp: int) -> None:
+    """Remove what has outlived its time."""
+    await asyncio.to_thread(run_upkeep, Settings())
 
 
 def run_withdrawal(settings: Settings, load_id: int, progress_id: int, *, is_preview: bool) -> None:
@@ -121,8 +127,6 @@ def run_upload(settings: Settings, upload_id: str, progress_id: int) -> None:
         actor=f"token {token_id}", file_name=filename, time_zone=settings.time_zone,
         update=given.get("update", "part"),
     )  # fmt: skip
-    forget_undecided(settings)
-    forget_rejects(settings)
     progress.note(Text("检查", "checking") if is_check else Text("开始", "starting"), 0.0)
     try:
         with spooled_file(settings, upload_id, filename) as file:
@@ -139,12 +143,13 @@ def run_upload(settings: Settings, upload_id: str, progress_id: int) -> None:
         progress.finish("refused", report=error.report.as_dict() | {"refused": error.text.as_dict()}, result=None)
     except TwinError as error:
         progress.finish("refused", report={"refused": error.text.as_dict(), "problems": []}, result=None)
+    except Exception as error:
+        if not is_full(error):
+            raise
+        log.error("upload %s met a full disk", progress_id)
+        progress.finish("failed", report={"refused": FULL.as_dict(), "problems": []}, result=None)
     else:
         progress.finish("done", report=report.as_dict(), result=report.result)
         if is_check:
             return  # what was checked waits for a decision
     path.unlink(missing_ok=True)
-
-
-if __name__ == "__main__":
-    run_upload(Settings(), sys.argv[1], int(sys.argv[2]))

@@ -54,8 +54,9 @@ def spooled_file(settings: Settings, upload_id: str, filename: str) -> Generator
         yield _unpack(file, folder / "unpacked", settings.max_file_mb * 1_000_000) if _is_zip(file) else file
 
 
-def forget_undecided(settings: Settings) -> None:
-    """Files that were checked and that nobody decided to load go, as their job is long over."""
+def forget_undecided(settings: Settings) -> int:
+    """Files that were checked and that nobody decided to load go, as their job is long over; how many went."""
+    removed = 0
     with transaction(settings) as connection:
         rows = connection.execute(
             "SELECT upload.id FROM upload JOIN job_progress AS job ON job.id = upload.job_id WHERE "
@@ -64,7 +65,9 @@ def forget_undecided(settings: Settings) -> None:
             (UNDECIDED,),
         ).fetchall()
         for (upload_id,) in rows:
-            (settings.spool_dir / upload_id).unlink(missing_ok=True)
+            path = settings.spool_dir / upload_id
+            removed += path.exists()
+            path.unlink(missing_ok=True)
         # Whose rejected rows can still be fetched is still known.
         gone = [upload_id for (upload_id,) in rows if not settings.rejects_path(upload_id, "xlsx").exists()]
         connection.execute("DELETE FROM upload WHERE id = ANY(%s)", (gone,))
@@ -73,16 +76,19 @@ def forget_undecided(settings: Settings) -> None:
         with suppress(OSError):
             if folder.stat().st_mtime < time.time() - _LEFT_BEHIND_S:
                 shutil.rmtree(folder)
+                removed += 1
+    return removed
 
 
-def forget_rejects(settings: Settings) -> None:
-    """Rejected rows go when their time is over, and when their load is withdrawn by whatever way.
+def forget_rejects(settings: Settings) -> int:
+    """Rejected rows go when their time is over, and when their load is withdrawn by whatever way; how many files went.
 
     What is on the disk is gone through, not what the database remembers: so a crash leaves nothing behind.
     """
     files = [path for path in settings.rejects_dir.glob("*") if path.is_file()]
     if not files:
-        return
+        return 0
+    removed = 0
     oldest = time.time() - settings.rejects_days * 86_400
     with transaction(settings) as connection:
         rows = connection.execute(
@@ -96,6 +102,8 @@ def forget_rejects(settings: Settings) -> None:
         with suppress(OSError):
             if path.name.partition(".")[0] in withdrawn or path.stat().st_mtime <= oldest:
                 path.unlink()
+                removed += 1
+    return removed
 
 
 def keep_rejects(settings: Settings, upload_id: str, file: Path, options: Options, report: LoadReport) -> None:

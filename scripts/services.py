@@ -164,7 +164,9 @@ def stop(settings: Settings, services: list[Service], *, is_removed: bool) -> No
             say(Text(f"已停止 {service.name}", f"stopped {service.name}"))
     cluster = find_embedded(settings)
     if cluster and is_removed:
-        remove_cluster(cluster)
+        # The tests have one of their own (tests/conftest.py).
+        for embedded in (cluster, find_cluster(Settings(data_dir=settings.data_dir / "test"))):
+            remove_cluster(embedded)
         say(Text("已删除内嵌数据库", "the embedded database is gone"))
     elif cluster and stop_cluster(cluster):
         say(Text("已停止内嵌数据库", "the embedded database has stopped"))

@@ -7,6 +7,8 @@ cd "$(dirname "$0")/.."
 . scripts/messages.sh
 . scripts/find-programs.sh
 export PYTHONUTF8=1
+# Many tests start programs; compiled once is enough for all of them.
+unset PYTHONDONTWRITEBYTECODE
 
 scripts/install.sh test
 scripts/check.sh

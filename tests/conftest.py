@@ -11,6 +11,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import hypothesis
 import psycopg
@@ -25,7 +26,14 @@ from twin.settings import Settings
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
-_MIGRATIONS = Path(__file__).parent.parent / "twin" / "migrations"
+_ROOT = Path(__file__).parent.parent
+_MIGRATIONS = _ROOT / "twin" / "migrations"
+
+_TEST_CLUSTER: Final = _ROOT / ".twin" / "test"
+"""The data of the tests' own cluster, beside which the demo's may run."""
+
+# A test's database is gone in a second: there is nothing in it that must survive the machine.
+_OPTIONS: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 _STARTED = pytest.StashKey[Cluster]()
@@ -35,8 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """The process that hands the tests out holds the cluster for those that run them."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         return
-    cluster = find_cluster(Settings())
-    if start_cluster(cluster):
+    cluster = find_cluster(Settings(data_dir=_TEST_CLUSTER))
+    if start_cluster(cluster, _OPTIONS):
         config.stash[_STARTED] = cluster
 
 
@@ -50,8 +58,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """The embedded cluster; stopped at the end if this session started it."""
-    found = find_cluster(Settings())
-    was_started = start_cluster(found)
+    found = find_cluster(Settings(data_dir=_TEST_CLUSTER))
+    was_started = start_cluster(found, _OPTIONS)
     yield found
     if was_started:
         stop_cluster(found)

@@ -13,6 +13,7 @@ import pwd
 import re
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -101,8 +102,11 @@ def _find_bin_dir(directory: Path) -> Path:
     return max(found)[1]
 
 
-def start_cluster(cluster: Cluster) -> bool:
-    """Create the cluster if it is new and start it if it is down; True if it was started now."""
+def start_cluster(cluster: Cluster, options: Mapping[str, str] | None = None) -> bool:
+    """Create the cluster if it is new and start it if it is down; True if it was started now.
+
+    `options` of the server are taken beside ours, or in place of them.
+    """
     if not (cluster.data / "PG_VERSION").exists():
         _create(cluster)
     if is_running(cluster):
@@ -110,8 +114,8 @@ def start_cluster(cluster: Cluster) -> bool:
     if not cluster.system_user:
         _make_private(cluster, cluster.socket_dir.parent)
     _make_private(cluster, cluster.socket_dir)
-    options = {**_SERVER_OPTIONS, "unix_socket_directories": str(cluster.socket_dir)}
-    switches = " ".join(f"-c {name}='{value}'" for name, value in options.items())
+    given = {**_SERVER_OPTIONS, **(options or {}), "unix_socket_directories": str(cluster.socket_dir)}
+    switches = " ".join(f"-c {name}='{value}'" for name, value in given.items())
     _run(cluster, "pg_ctl", "-D", cluster.data, "-l", cluster.log, "-w", "-t", "60", "-o", switches, "start")
     return True
 

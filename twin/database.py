@@ -16,6 +16,8 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 from sqlalchemy import Engine, NullPool, create_engine
 
+from twin import tracing
+from twin.audit import SET_ASKER, asker_setting
 from twin.cluster import find_cluster, is_running, start_cluster
 from twin.errors import SetupError
 from twin.settings import Settings
@@ -51,7 +53,10 @@ def connect(settings: Settings, *, autocommit: bool = False) -> Connection:
 @contextmanager
 def transaction(settings: Settings) -> Generator[Connection]:
     """One transaction as the owner; committed at the end, rolled back on any error."""
-    with connect(settings) as connection, connection.transaction():
+    with tracing.open_span("transaction", "client"), connect(settings) as connection, connection.transaction():
+        asker = asker_setting()
+        if asker is not None:
+            connection.execute(SET_ASKER, (asker,))
         yield connection
 
 

@@ -8,6 +8,7 @@ TwinError
 ├── ConflictError         the thing changed meanwhile, or exists as something else
 ├── RefusedError          a file or data set that is refused, with its problems
 ├── DeclarationError      a bad layer or source file: stops the start
+├── StorageFullError      there is no room left on the disk
 └── SetupError            the machine, cluster or environment is not as needed
 """
 
@@ -80,3 +81,7 @@ class DeclarationError(TwinError):
 
 class SetupError(TwinError):
     """The machine, the cluster or the environment is not as Blocktwin needs it."""
+
+
+class StorageFullError(TwinError):
+    """There is no room left on a disk, or less than is kept free; nothing half-written stays."""

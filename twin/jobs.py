@@ -2,7 +2,8 @@
 """Jobs: enqueued by name in the caller's own transaction, run by `twin worker`, told to people as they go.
 
 The queue is Procrastinate, in the same database. A job's body belongs to the package that can do it;
-packages announce theirs by the entry point group `twin.jobs`, so nothing here imports them.
+packages announce theirs by the entry point group `twin.jobs`, so nothing here imports them. What runs beside the jobs
+for as long as the worker does, called with the settings, is announced by the group `twin.residents`.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
-from importlib.metadata import entry_points
-from typing import Any, Final, Literal, LiteralString
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final, Literal, LiteralString, cast
 
 import procrastinate
+from procrastinate import jobs, retry
+from procrastinate.job_context import JobContext
+from procrastinate.worker import Worker
 from psycopg.types.json import Jsonb
 
+from twin import tracing
 from twin.database import Connection, database_url, transaction
 from twin.settings import Settings
 from twin.text import Text
@@ -32,8 +37,8 @@ WITHDRAW_LOAD: Final = "ingest:withdraw_load"
 REFRESH_DATASETS: Final = "ingest:refresh_datasets"
 """The task that counts changed datasets anew and puts down which are overdue; the worker runs it now and then."""
 
-FORGET_FILES: Final = "ingest:forget_files"
-"""The task that removes uploaded bytes and rejected rows whose time is over; the queue itself enqueues it."""
+UPKEEP: Final = "ingest:upkeep"
+"""The task that removes whatever has outlived its time, by every rule there is; the queue itself enqueues it."""
 
 HEARTBEAT_S: Final = 5.0
 STALLED_AFTER_S: Final = 20.0
@@ -103,23 +108,87 @@ def make_queue(settings: Settings) -> procrastinate.App:
     queue = procrastinate.App(connector=procrastinate.PsycopgConnector(conninfo=database_url(settings)))
     for entry in entry_points(group="twin.jobs"):
         queue.add_tasks_from(entry.load(), namespace=entry.name)
+    for task in queue.tasks.values():
+        task.retry_strategy = task.retry_strategy or _HandBack()
     return queue
 
 
 async def run_worker(settings: Settings, *, concurrency: int = 1) -> None:
-    """Run jobs until told to stop, and take over the jobs of workers that died."""
+    """Run jobs until told to stop, and take over the jobs of workers that died.
+
+    Told to stop, it takes no new job and waits for those that run; what is not done by the end of `stop_wait_s` is
+    ended and goes back to the queue, for the next worker to begin anew.
+    """
     queue = make_queue(settings)
+
+    async def follow(call_next: Callable[[], Awaitable[Any]], context: JobContext, _worker: Worker) -> Any:
+        return await _run_traced(settings, call_next, context.job)
+
     async with queue.open_async():
-        reaper = asyncio.create_task(_reap(queue))
+        worker = Worker(
+            queue,
+            queues=[QUEUE],
+            concurrency=concurrency,
+            update_heartbeat_interval=HEARTBEAT_S,
+            stalled_worker_timeout=STALLED_AFTER_S,
+            shutdown_graceful_timeout=settings.stop_wait_s,
+            worker_middleware=[follow],
+        )
+        beside = [asyncio.create_task(_reap(queue)), asyncio.create_task(_beat(queue, worker))]
+        beside += [asyncio.create_task(_keep(entry, settings)) for entry in entry_points(group="twin.residents")]
         try:
-            await queue.run_worker_async(
-                queues=[QUEUE],
-                concurrency=concurrency,
-                update_heartbeat_interval=HEARTBEAT_S,
-                stalled_worker_timeout=STALLED_AFTER_S,
-            )
+            await worker.run()
         finally:
-            reaper.cancel()
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(*beside, return_exceptions=True)
+
+
+async def _keep(entry: EntryPoint, settings: Settings) -> None:
+    """What a package announces to run as long as the worker does; should it break, it begins again."""
+    while True:
+        try:
+            await entry.load()(settings)
+        except Exception:
+            log.exception("%s broke and begins again", entry.name)
+        await asyncio.sleep(REAP_EVERY_S)
+
+
+class _HandBack(retry.BaseRetryStrategy):
+    """A job that was ended because its worker stops goes back to the queue; one that failed does not."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: jobs.Job) -> retry.RetryDecision | None:
+        """At once, or not at all."""
+        if not isinstance(exception, asyncio.CancelledError):
+            return None
+        log.warning("job %s (%s) goes back to the queue", job.id, job.task_name)
+        return retry.RetryDecision(retry_in={"seconds": 0})
+
+
+async def _beat(queue: procrastinate.App, worker: Worker) -> None:
+    """The queue's own heart stops with the order to stop, and then another would take over what still runs."""
+    while True:
+        await asyncio.sleep(HEARTBEAT_S)
+        if worker.worker_id is not None:
+            await queue.job_manager.update_heartbeat(worker.worker_id)
+
+
+async def _run_traced(settings: Settings, call_next: Callable[[], Awaitable[Any]], job: jobs.Job) -> Any:
+    """Run a job within a span of the trace of the request that enqueued it."""
+    if not tracing.is_tracing():
+        return await call_next()
+    parent = await asyncio.to_thread(_read_parent, settings, job.task_kwargs.get("progress_id"))
+    facts = {"messaging.system": "procrastinate", "messaging.operation.type": "process"}
+    with tracing.open_span(f"job {job.task_name}", "consumer", parent=parent, facts=facts):
+        return await call_next()
+
+
+def _read_parent(settings: Settings, progress_id: object) -> str | None:
+    if not isinstance(progress_id, int):
+        return None
+    with transaction(settings) as connection:
+        row = connection.execute("SELECT traceparent FROM job_progress WHERE id = %s", (progress_id,)).fetchone()
+    return cast(str | None, row[0]) if row else None
 
 
 async def _reap(queue: procrastinate.App) -> None:

@@ -7,7 +7,7 @@ import { offlineShell } from './build/offline-shell.ts';
 const BASE = '/viewer/';
 const WORKER = 'grid-worker.js';
 const API = `http://127.0.0.1:${process.env['TWIN_PORT'] ?? '8000'}`;
-const PATHS = ['session', 'collections', 'blocks', 'incidents', 'stream', 'models', 'tilesets', 'uploads', 'jobs', 'health',
+const PATHS = ['session', 'sessions', 'sign-in', 'accounts', 'oidc', 'collections', 'blocks', 'incidents', 'stream', 'models', 'tilesets', 'uploads', 'jobs', 'health',
   'loads', 'kinds', 'schemes', 'event-types', 'code-forms', 'pillars', 'measures', 'quality', 'datasets', 'business-layers', 'tokens', 'placements', 'proposals', 'photos',
   'registers', 'locate', 'targets', 'hazards', 'inspections', 'surveys', 'buildings', 'units'];
 

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+from io import RawIOBase
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Final, LiteralString
+from typing import Annotated, Any, Final, LiteralString
 
 import orjson
 from fastapi import APIRouter, Depends, Request, Response
@@ -25,6 +27,7 @@ from api.intake.upload_metadata import check_metadata, parse_metadata
 from api.pool import as_owner
 from api.services import Services, get_actor, get_services
 from twin.access import WRITERS, Actor
+from twin.disk import check_room
 from twin.errors import AccessDeniedError, ConflictError, InvalidRequestError, NotFoundError
 from twin.jobs import ENQUEUE, LOAD_UPLOAD, START_PROGRESS, enqueue_values
 from twin.text import Text
@@ -78,6 +81,7 @@ async def create_upload(request: Request, actor: AsActor, services: With) -> Res
                 f"The role {actor.role} may upload models only; data is the steward's to load.",
             )
         )
+    await run_in_threadpool(check_room, services.settings, size)
     upload_id = secrets.token_urlsafe(16)
     part = _part(services, upload_id)
     await run_in_threadpool(_create_file, part)
@@ -191,6 +195,7 @@ _RECEIVING: set[str] = set()
 async def _receive(request: Request, part: Path, offset: int, size: int) -> int:
     """Append what the request sends; returns how much is there then."""
     pending = bytearray()
+    began = offset
     file = await run_in_threadpool(_open_at, part, offset)
     try:
         try:
@@ -199,11 +204,15 @@ async def _receive(request: Request, part: Path, offset: int, size: int) -> int:
                     raise ProtocolError(413, Text("发来的数据超过声明的大小。", "More bytes than were announced."))
                 pending += chunk
                 if len(pending) >= _CHUNK:
-                    offset += await run_in_threadpool(file.write, bytes(pending))
+                    offset += await run_in_threadpool(_write, file, pending)
                     pending.clear()
         except ClientDisconnect:
             pass
-        offset += await run_in_threadpool(file.write, bytes(pending))
+        offset += await run_in_threadpool(_write, file, pending)
+    except OSError:
+        # On a full disk nothing half-written stays in the way: the client goes on from where this request began.
+        await run_in_threadpool(os.truncate, part, began)
+        raise
     finally:
         await run_in_threadpool(file.close)
     return offset
@@ -251,8 +260,17 @@ def _create_file(path: Path) -> None:
     path.touch(mode=0o600)
 
 
-def _open_at(path: Path, offset: int) -> BinaryIO:
-    file = path.open("r+b")
+def _write(file: RawIOBase, content: bytearray) -> int:
+    """Write all of it; a disk that is nearly full takes a part first and says so at the next."""
+    written = 0
+    while written < len(content):
+        written += file.write(bytes(content[written:])) or 0
+    return written
+
+
+def _open_at(path: Path, offset: int) -> RawIOBase:
+    # Without a buffer: what found no room must not be written later, by the closing.
+    file = path.open("r+b", buffering=0)
     file.truncate(offset)
     file.seek(offset)
     return file

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import FileResponse, RedirectResponse
 
-from api.access.session import set_cookie
+from api.access.cookies import set_cookie
 from api.http.html import render_page
 from api.http.response import has_etag
 from api.services import Services, get_services
@@ -24,20 +25,39 @@ With = Annotated[Services, Depends(get_services)]
 
 PAGES: Final = frozenset({"wall", "plan", "admin", "grid"})
 
-CONTENT_POLICY: Final = "; ".join([
-    "default-src 'self'",
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "worker-src 'self' blob:",
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
-    "font-src 'self' data:",
-    "connect-src 'self' data: blob:",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-])  # fmt: skip
+_POLICY: Final = {
+    "default-src": "'self'",
+    "script-src": "'self'",
+    "worker-src": "'self'",
+    "style-src": "'self' 'unsafe-inline'",
+    "img-src": "'self' data: blob:",
+    "font-src": "'self' data:",
+    "connect-src": "'self' data: blob:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+}
 """No other host: the pages work without the Internet, and nothing of them can be sent there."""
+
+_MAP: Final = {"worker-src": "'self' blob:"}
+_SCENE: Final = {"script-src": "'self' 'wasm-unsafe-eval'", "worker-src": "'self' blob:"}
+"""The 3D engine decodes geometry by WebAssembly."""
+
+
+def _write_policy(more: Mapping[str, str]) -> str:
+    return "; ".join(f"{name} {value}" for name, value in {**_POLICY, **more}.items())
+
+
+CONTENT_POLICY: Final = _write_policy(_SCENE)
+"""What the widest of the pages may do, which its workers may too."""
+
+_POLICIES: Final = {
+    "wall": CONTENT_POLICY, "plan": CONTENT_POLICY, "grid": _write_policy(_MAP), "admin": _write_policy({}),
+}  # fmt: skip
+
+_OWN_PAGE: Final = _write_policy({"script-src": "'none'", "worker-src": "'none'", "connect-src": "'none'"})
+"""A page of our own making has no script."""
 
 _HASHED: Final = re.compile(r"[.-][A-Za-z0-9_-]{8,}\.[a-z0-9]+$")
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
@@ -70,7 +90,7 @@ async def get_page(request: Request, services: With, token: str | None = None) -
     if file is None:
         language = negotiate_language(request.headers.get("accept-language"))
         return page_response(render_page("Blocktwin", f"<p>{_NOT_BUILT.in_language(language)}</p>", language), 503)
-    return _send_file(request, file, _ASK, {"Content-Security-Policy": CONTENT_POLICY})
+    return _send_file(request, file, _ASK, {"Content-Security-Policy": _POLICIES[name]})
 
 
 @router.get("/viewer/{path:path}")
@@ -91,7 +111,7 @@ def page_response(html: str, status: int = 200) -> Response:
     """A page of our own making."""
     return Response(
         html, status, media_type="text/html; charset=utf-8",
-        headers={"Content-Security-Policy": CONTENT_POLICY, "Cache-Control": _ASK, "Vary": "Accept, Accept-Language"},
+        headers={"Content-Security-Policy": _OWN_PAGE, "Cache-Control": _ASK, "Vary": "Accept, Accept-Language"},
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.catalogue import CATALOGUE
 from api.http.parameters import MAX_LIMIT, refuse_unknown
 from api.http.response import JSON
 from api.intake.jobs import OVERSEERS
@@ -105,7 +106,7 @@ async def list_business_layers(actor: AsActor, services: With) -> Response:
 @router.put("/business-layers/{code}", summary="Describe a business layer")
 async def put_business_layer(actor: Overseer, services: With, code: Code, given: GivenLayer) -> Response:
     """Its looks, owner, class and retention, from now on. A class of features is never below their layer's."""
-    if code in load_layers():
+    if code in load_layers() or code == CATALOGUE:
         raise ConflictError(
             Text(f"“{code}”是固有图层的编码。", f"'{code}' is the id of a layer that comes with the program.")
         )

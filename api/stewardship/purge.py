@@ -11,9 +11,6 @@ from starlette.concurrency import run_in_threadpool
 from api.pool import Pool, as_owner
 from twin.settings import Settings
 
-_EXPIRED: Final[LiteralString] = """
-    SELECT array(SELECT layer_uploads(code) FROM business_layer WHERE retention_until < local_day(now()))
-"""
 _UPLOADS: Final[LiteralString] = "SELECT array(SELECT layer_uploads(%s))"
 _CERTIFICATE: Final[LiteralString] = "SELECT id, features, versions, digest, at FROM purge_record WHERE id = %s"
 
@@ -29,14 +26,6 @@ async def purge_layer(pool: Pool, settings: Settings, code: str, actor: str) -> 
         row = await (await connection.execute(_CERTIFICATE, made or (None,))).fetchone()
     await run_in_threadpool(_forget_files, settings, uploads[0] if uploads else ())
     return row
-
-
-async def purge_expired_layers(pool: Pool, settings: Settings) -> None:
-    """Withdraw every layer whose retention has ended."""
-    async with as_owner(pool) as connection:
-        uploads = await (await connection.execute(_EXPIRED)).fetchone()
-        await connection.execute("SELECT purge_expired_layers()")
-    await run_in_threadpool(_forget_files, settings, uploads[0] if uploads else ())
 
 
 def _forget_files(settings: Settings, uploads: Iterable[str]) -> None:

@@ -50,6 +50,9 @@ class ByteCache(Generic[K]):
     def __init__(self, max_bytes: int) -> None:
         self.is_live = False
         self.size = 0
+        self.hits = 0
+        self.misses = 0
+        """Entries that had to be made; who waits for another's rendering counts as neither."""
         self._max_bytes = max_bytes
         self._entries: OrderedDict[K, Rendered] = OrderedDict()
         self._by_layer: defaultdict[str, set[K]] = defaultdict(set)
@@ -60,6 +63,7 @@ class ByteCache(Generic[K]):
         entry = self._entries.get(key)
         if entry is not None:
             self._entries.move_to_end(key)
+            self.hits += 1
         return entry
 
     async def fetch(self, key: K, render: Render) -> Rendered:
@@ -92,13 +96,16 @@ class ByteCache(Generic[K]):
     async def _render(self, key: K, render: Render) -> Rendered:
         # The task starts only after `fetch` has filed it, so it finds itself here.
         pending = self._pending[key]
+        self.misses += 1
+        # What was begun before the feed was there may show what was before its first change.
+        was_live = self.is_live
         try:
             data, may_keep = await render()
         finally:
             if self._pending.get(key) is pending:
                 del self._pending[key]
         entry = Rendered(data, make_etag(data))
-        if may_keep and self.is_live and not pending.is_stale:
+        if may_keep and was_live and self.is_live and not pending.is_stale:
             self._keep(key, entry)
         return entry
 

@@ -3,19 +3,23 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from dataclasses import replace
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
+from api.features.filtering import NAMES as FILTER_NAMES
+from api.features.filtering import pick_filter_query, read_expression
 from api.http.errors import send_error
-from api.http.parameters import check_names, parse_buffer, parse_filter
+from api.http.parameters import check_names, parse_buffer, parse_cells, parse_filter
 from api.http.response import MVT, cache_control, find_header, has_etag, send_bytes
 from api.pool import fetch_row
 from api.services import Services, TileKey
 from layers.filter import NO_FILTER, Filter
+from layers.heat import select_heat
 from layers.layer import Layer
-from layers.tile import Tile
+from layers.pyramid import select_kept
+from layers.tile import TILE_MATRIX_SETS, Tile
 from layers.tile_query import select_tile
 from twin.access import Actor
 from twin.errors import NotFoundError
@@ -24,13 +28,13 @@ from twin.text import Text
 CACHED_CLASS = 2
 """What is of a higher class is never kept."""
 
-_PARAMETERS = frozenset({"as_of", "buffer", "block", "datetime"})
+_PARAMETERS = frozenset({"as_of", "buffer", "block", "cells", "datetime", *FILTER_NAMES})
 
 
 def is_tile_path(path: str) -> bool:
-    """Whether a path is `/collections/{layer}/tiles/WebMercatorQuad/{z}/{row}/{col}`."""
+    """Whether a path is `/collections/{layer}/tiles/{matrix set}/{z}/{row}/{col}`."""
     parts = path.split("/")
-    return len(parts) == 8 and parts[1] == "collections" and parts[3] == "tiles" and parts[4] == "WebMercatorQuad"
+    return len(parts) == 8 and parts[1] == "collections" and parts[3] == "tiles" and parts[4] in TILE_MATRIX_SETS
 
 
 class TileRoute:
@@ -51,11 +55,11 @@ class TileRoute:
         actor = await services.actors.resolve(scope["headers"])
         layer_id, tile = _read_path(scope["path"])
         layer = services.layers.find(layer_id, actor)
-        narrowed, buffer = _read_query(scope["query_string"], services.zone)
-        key = TileKey(layer.id, actor.cache_key, narrowed.cache_key, tile, buffer)
+        narrowed, buffer, cells = self._read_query(scope["query_string"], layer, actor)
+        key = TileKey(layer.id, actor.cache_key, narrowed.cache_key, tile, buffer, cells)
         found = services.tiles.get(key)
         if found is None:
-            found = await services.tiles.fetch(key, lambda: self._render(layer, tile, narrowed, actor, buffer))
+            found = await services.tiles.fetch(key, lambda: self._render(layer, key, narrowed, actor))
         headers = [
             (b"etag", found.etag),
             (b"cache-control", cache_control(actor)),
@@ -69,17 +73,43 @@ class TileRoute:
             headers.append((b"content-type", MVT.encode()))
             await send_bytes(send, 200, headers, found.data)
 
-    async def _render(
-        self, layer: Layer, tile: Tile, narrowed: Filter, actor: Actor, buffer: int
-    ) -> tuple[bytes, bool]:
-        statement = select_tile(layer, tile, narrowed, actor.access_class, buffer)
+    async def _render(self, layer: Layer, key: TileKey, narrowed: Filter, actor: Actor) -> tuple[bytes, bool]:
+        statement = (
+            select_heat(layer, key.tile, narrowed)
+            if key.cells
+            else select_tile(layer, key.tile, narrowed, actor.access_class, key.buffer)
+        )
         if statement is None:
             return b"", True
+        # Cells are of everything; who reaches only some of it, or asks for some, has them counted then.
+        is_all = actor.is_unscoped and narrowed == NO_FILTER and not key.cells
+        kept = select_kept(layer, key.tile, actor.access_class) if is_all else None
         async with self._services.as_actor(actor, narrowed.as_of) as connection:
-            row = await fetch_row(connection, statement)
-        data, highest = row or (b"", None)
-        columns = max((p.access_class for p in layer.properties_for(actor.access_class) if p.in_tiles), default=1)
+            row = await fetch_row(connection, kept) if kept else None
+            if row is None or not row[2]:
+                row = await fetch_row(connection, statement)
+        data, highest = row[:2] if row else (b"", None)
+        # What a filter asks about shows in which features are there.
+        asked = narrowed.expression.names if narrowed.expression else ()
+        told = [p for p in layer.properties_for(actor.access_class) if p.in_tiles or p.name in asked]
+        columns = max((p.access_class for p in told), default=1)
         return bytes(data), max(highest or 1, columns) <= CACHED_CLASS
+
+    def _read_query(self, raw: bytes, layer: Layer, actor: Actor) -> tuple[Filter, int, str]:
+        if not raw:
+            return NO_FILTER, 64, ""
+        listed = parse_qs(raw.decode("latin-1"), keep_blank_values=True)
+        given = {name: values[-1] for name, values in listed.items()}
+        check_names(given, _PARAMETERS)
+        narrowed = parse_filter(
+            self._services.zone, block=given.get("block"), moment=given.get("datetime"), as_of=given.get("as_of")
+        )
+        expression = read_expression(self._services, actor, layer, pick_filter_query(given))
+        return (
+            replace(narrowed, expression=expression),
+            parse_buffer(given.get("buffer")),
+            parse_cells(given.get("cells")),
+        )
 
 
 def _read_path(path: str) -> tuple[str, Tile]:
@@ -87,19 +117,8 @@ def _read_path(path: str) -> tuple[str, Tile]:
     numbers = parts[5:]
     if all(part.isascii() and part.isdigit() and len(part) < 9 for part in numbers):
         zoom, row, column = (int(part) for part in numbers)
-        tile = Tile(zoom, column, row)
-        if zoom <= 24 and tile.exists:
+        tile = Tile(zoom, column, row, parts[4])
+        if tile.exists:
             return parts[2], tile
     where = "/".join(numbers)
-    raise NotFoundError(
-        Text(f"瓦片 {where} 不在 WebMercatorQuad 之内。", f"The tile {where} is not in WebMercatorQuad.")
-    )
-
-
-def _read_query(raw: bytes, zone: tzinfo) -> tuple[Filter, int]:
-    if not raw:
-        return NO_FILTER, 64
-    given = {name: values[-1] for name, values in parse_qs(raw.decode("latin-1"), keep_blank_values=True).items()}
-    check_names(given, _PARAMETERS)
-    narrowed = parse_filter(zone, block=given.get("block"), moment=given.get("datetime"), as_of=given.get("as_of"))
-    return narrowed, parse_buffer(given.get("buffer"))
+    raise NotFoundError(Text(f"瓦片 {where} 不在 {parts[4]} 之内。", f"The tile {where} is not in {parts[4]}."))

@@ -15,9 +15,14 @@ IDLE_FACTOR: Final = 10
 """Wall seconds to one CPU second that a worker may take before it is held to be stuck."""
 
 
-def die_with_parent() -> None:
-    """From now on this process is killed when its parent ends, so that no parser is left behind."""
+def die_with_parent(parent: int | None = None) -> None:
+    """From now on this process is killed when its parent ends, so that no parser is left behind.
+
+    One whose parent (`parent`: its process id) has ended before that, is killed now.
+    """
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def read_cpu_seconds(process: int) -> float:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -29,11 +30,11 @@ def live_city(cluster: Cluster, template: str, tmp_path: Path) -> Iterator[City]
     yield from serve_clone(cluster, template, tmp_path)
 
 
-def serve_clone(cluster: Cluster, template: str, folder: Path) -> Generator[City]:
-    """A district of its own in a clone of the template, served until the generator is closed."""
+def serve_clone(cluster: Cluster, template: str, folder: Path, **more: Any) -> Generator[City]:
+    """A district of its own in a clone of the template, served until the generator is closed; `more` are settings."""
     name = f"twin_test_{uuid.uuid4().hex[:12]}"
     settings = Settings(
-        database_url=cluster.url(name), data_dir=folder / "data", viewer_dir=folder / "viewer", pool_size=3
+        database_url=cluster.url(name), data_dir=folder / "data", viewer_dir=folder / "viewer", pool_size=3, **more
     )
     with psycopg.connect(cluster.url("postgres"), autocommit=True) as connection:
         connection.execute(

@@ -46,7 +46,10 @@ def serve(settings: Settings, tokens: dict[str, str]) -> Iterator[City]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     app = create_app(settings)
-    server = Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5), app)
+    config = uvicorn.Config(
+        app, log_level="error", timeout_graceful_shutdown=5, forwarded_allow_ips=settings.trusted_proxies
+    )  # fmt: skip
+    server = Server(config, app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 
 from ingest.demo.load import load_demo
+from layers.registry import load_layers
+from tests.tile_budget import check_tiles
 from twin.database import connect
 from twin.settings import Settings
 from twin.text import Text
@@ -44,6 +46,9 @@ def test_the_whole_district_loads_once_and_says_how_far_it_is(database: Settings
         assert dict(connection.execute(facts.format(14)).fetchall()) == dict(
             connection.execute("SELECT block_code, count(*) FROM building WHERE length(block_code) = 14 GROUP BY 1")
         )
+        # No tile is huge, no feature is lost, at any zoom of any layer.
+        problems = [problem for layer in load_layers().values() for problem in check_tiles(connection, layer)]
+        assert problems == []
         before = connection.execute("SELECT max(seq), (SELECT max(id) FROM load) FROM change").fetchone()
     assert load_demo(database, "district", lambda *_: None) == tokens
     with connect(database) as connection:

@@ -13,15 +13,17 @@ from twin.model.address import (
     PlacementReview,
     PlaceName,
 )
+from twin.model.audit import AuditArchive, AuditEntry
 from twin.model.bim import Element, Model, ModelVersion, Tileset
 from twin.model.block import Block, BlockLineage, BlockLink, BlockName, BlockScheme, FeatureBlock
-from twin.model.change import Change, LayerKind
+from twin.model.change import Change, CommitTime, LayerKind
 from twin.model.city import Building, IndustrialPark, Road, UrbanVillage
 from twin.model.correction import FeatureEdit, Proposal
 from twin.model.dataset import Dataset, DatasetBlock, DatasetKind
 from twin.model.export import ExportRecord
 from twin.model.fact import BlockFact, BlockFactChange, BlockFactDelta, Calendar, Measure, Pillar
 from twin.model.house import CodeForm, Storey, Unit
+from twin.model.idempotency import IdempotencyKey
 from twin.model.incident import EventType, Incident
 from twin.model.inspection import Hazard, HazardAction, Inspection, Photo, PhotoUse
 from twin.model.job import JobProgress, Upload
@@ -32,6 +34,8 @@ from twin.model.register import Component, LegalEntity
 from twin.model.survey import RentalSpace, SurveyResponse, SurveyRound
 from twin.model.table import OUTSIDE, STORAGE_SRID, FeatureColumns, Table
 from twin.model.target import Target
+from twin.model.tile_cell import TileCell, TilePyramid
+from twin.model.webhook import Webhook
 
 __all__ = [
     "OUTSIDE",
@@ -41,6 +45,8 @@ __all__ = [
     "AccountSession",
     "Address",
     "AddressAlias",
+    "AuditArchive",
+    "AuditEntry",
     "Block",
     "BlockFact",
     "BlockFactChange",
@@ -56,6 +62,7 @@ __all__ = [
     "Calendar",
     "Change",
     "CodeForm",
+    "CommitTime",
     "Component",
     "Dataset",
     "DatasetBlock",
@@ -69,6 +76,7 @@ __all__ = [
     "Hazard",
     "HazardAction",
     "HeightLimit",
+    "IdempotencyKey",
     "Incident",
     "IndustrialPark",
     "Inspection",
@@ -101,8 +109,11 @@ __all__ = [
     "SurveyRound",
     "Table",
     "Target",
+    "TileCell",
+    "TilePyramid",
     "Tileset",
     "Unit",
     "Upload",
     "UrbanVillage",
+    "Webhook",
 ]

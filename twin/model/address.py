@@ -179,6 +179,7 @@ class BusinessFeature(FeatureColumns, Table):
         Index("business_feature_dimension_idx", "layer_code", text("st_dimension(geometry)")),
         Index("business_feature_block_code_idx", "block_code"),
         Index("business_feature_geometry_idx", "geometry", postgresql_using="gist"),
+        Index("business_feature_unplaced_idx", "id", postgresql_where=text("geometry IS NULL")),
     )
 
 

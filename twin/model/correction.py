@@ -22,8 +22,8 @@ class FeatureEdit(Table):
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     kind: Mapped[str]
     feature_id: Mapped[int] = mapped_column(BigInteger)
-    version: Mapped[datetime] = mapped_column(comment="the version's recorded_at")
-    action: Mapped[str] = mapped_column(comment="edit, restore or proposal")
+    version: Mapped[datetime] = mapped_column(comment="the version's recorded_at; of a deletion the moment it ended")
+    action: Mapped[str] = mapped_column(comment="edit, restore or proposal; create, replace, update or delete")
     fields: Mapped[list[str]] = mapped_column(ARRAY(Text))
     reason: Mapped[str | None]
     proposal_id: Mapped[int | None] = mapped_column(BigInteger)
@@ -31,7 +31,9 @@ class FeatureEdit(Table):
     token_id: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
-        CheckConstraint("action IN ('edit', 'restore', 'proposal')", name="action"),
+        CheckConstraint(
+            "action IN ('edit', 'restore', 'proposal', 'create', 'replace', 'update', 'delete')", name="action"
+        ),
         Index("feature_edit_feature_idx", "kind", "feature_id", "version"),
     )
 

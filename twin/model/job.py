@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Float, Identity, func, text
+from sqlalchemy import BigInteger, Float, Identity, Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -44,3 +44,9 @@ class JobProgress(Table):
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    traceparent: Mapped[str | None] = mapped_column(
+        server_default=text("nullif(current_setting('twin.traceparent', true), '')"),
+        comment="W3C; the trace of the request that enqueued it",
+    )
+
+    __table_args__ = (Index("job_progress_updated_at_idx", "updated_at"),)

@@ -106,4 +106,6 @@ class FeatureColumns:
             CheckConstraint(f"ST_Dimension(geometry) = {cls.DIMENSION}", name="geometry_dimension"),
             Index(f"{name}_block_code_idx", "block_code"),
             Index(f"{name}_geometry_idx", "geometry", postgresql_using="gist"),
+            # What has no place is found by every box (OGC 17-069r4, 7.15.3).
+            Index(f"{name}_unplaced_idx", "id", postgresql_where=text("geometry IS NULL")),
         )

@@ -22,7 +22,7 @@ CREATE TABLE tile_pyramid (
 
 -- A cell counts features of every block, so it is nothing for who reaches only some.
 ALTER TABLE tile_cell ENABLE ROW LEVEL SECURITY;
-ALTER TABLE tile_cell FORCE ROW LEVEL SECURITY;
+ALTER TABLE tile_pyramid ENABLE ROW LEVEL SECURITY;
 CREATE POLICY everywhere ON tile_cell FOR SELECT TO twin_reader
     USING (access_class <= (SELECT actor_class()) AND (SELECT '{(,)}'::code_multirange <@ actor_scope()));
 GRANT SELECT ON tile_cell TO twin_reader;

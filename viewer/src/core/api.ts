@@ -5,11 +5,19 @@ import type { Feature, FeatureCollection, Geometry } from 'geojson';
 export type BBox = [west: number, south: number, east: number, north: number];
 export interface Text { zh: string; en: string }
 
+/** How one can sign in; `provider` is where the browser is sent to, if there is one. */
+export interface SignInWays {
+  provider: { label: string; url: string } | null;
+}
+
 export interface Session {
   role: string;
+  login: string | null;
   scope: string[];
   is_unscoped: boolean;
   access_class: number;
+  purpose?: string | null;
+  expires_at?: string | null;
   district: { code: string; name: string; name_en: string; bbox: BBox; center: [number, number] } | null;
   synthetic: boolean;
   version: string;

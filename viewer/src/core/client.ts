@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The only door to the server: JSON in, JSON out, every failure an ApiError that a person can read. */
 import type {
-  Block, Collection, ElementDetail, FeaturePage, Job, Model, ModelDetail, Problem, Profile, Session, Tileset, TwinFeature, Upload,
+  Block, Collection, ElementDetail, FeaturePage, Job, Model, ModelDetail, Problem, Profile, Session, SignInWays, Tileset, TwinFeature, Upload,
 } from './api';
 import { language } from './i18n';
 
@@ -49,7 +49,7 @@ export async function getFile(path: string): Promise<Blob> {
 }
 
 /** A write with a JSON body, if there is one; the answer is JSON, or nothing (204). */
-export async function send<T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<T> {
+export async function send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T> {
   const response = await request(path, {
     method, ...(body !== undefined && { headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) }),
   });
@@ -60,12 +60,17 @@ const part = (id: Id): string => encodeURIComponent(String(id));
 
 export const client = {
   session: () => get<Session>('/session'),
-  signIn: async (token: string): Promise<void> => {
-    await request('/session', {
-      method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }),
-    });
+  ways: () => get<SignInWays>('/sign-in'),
+  signIn: async (given: Record<string, string>): Promise<void> => {
+    await request('/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(given) });
   },
-  signOut: async (): Promise<void> => { await request('/session', { method: 'DELETE' }); },
+  signOut: async (): Promise<void> => {
+    const response = await request('/session', { method: 'DELETE' });
+    if (response.status === 204) return;
+    const { end_session_url: place } = (await response.json()) as { end_session_url: string };
+    location.assign(place); // the identity provider's own sign-out; the page is left, so nothing follows
+    await new Promise(() => undefined);
+  },
   collections: async () => (await get<{ collections: Collection[] }>('/collections')).collections,
   features: (layer: string, query: Query, signal?: AbortSignal) =>
     get<FeaturePage>(`/collections/${part(layer)}/items`, query, signal),

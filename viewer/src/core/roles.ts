@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { t } from './i18n';
 
+/** The roles that there are, as far as the page knows. */
+export const ROLES = ['public', 'wall', 'leader', 'grid_manager', 'handler', 'planner', 'dispatcher', 'steward', 'admin', 'auditor', 'node'] as const;
+
 /** A role as people call it; one that the page does not know, as the server says it. */
 export function roleName(role: string | null): string {
   switch (role) {
