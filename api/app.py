@@ -17,6 +17,7 @@ from api.access.trail import AuditTrail
 from api.blocks import blocks, locate, schemes
 from api.catalogue import geovolumes, records, stac
 from api.features import collections, export, exports, items, schemas, transactions
+from api.features.items_route import ItemsRoute
 from api.http.errors import register_errors
 from api.http.idempotency import OnceRoute, is_sent_once
 from api.intake import jobs, kinds, loads, placements, rejects, uploads
@@ -70,7 +71,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self.services = Services(settings)
-        self._framework = Guard(_make_framework(self.services), self.services)
+        self._framework = Guard(ItemsRoute(self.services, _make_framework(self.services)), self.services)
         self._once = OnceRoute(self.services, self._framework)
         self._tiles = TileRoute(self.services)
         self._stream = Guard(StreamRoute(self.services), self.services)

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import select
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Final
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -26,8 +27,12 @@ WAIT_S: Final = 5.0
 
 _FACTS: Final = {"db.system.name": "postgresql"}
 
-# The plan of a tile depends on where it lies, so no plan is kept for all.
-_OPTIONS: Final = "-c plan_cache_mode=force_custom_plan -c application_name=twin-api -c timezone="
+# The plan of a tile depends on where it lies, so no plan is kept for all. A page or a tile is made sooner than a
+# second process has started to help; many requests at once keep the machine busy without.
+_OPTIONS: Final = (
+    "-c plan_cache_mode=force_custom_plan -c max_parallel_workers_per_gather=0 -c application_name=twin-api "
+    "-c timezone="
+)
 
 
 def make_pool(settings: Settings) -> Pool:
@@ -39,7 +44,7 @@ def make_pool(settings: Settings) -> Pool:
         timeout=WAIT_S,
         kwargs={"autocommit": True, "options": _OPTIONS + settings.time_zone},
         configure=_warm,
-        check=AsyncConnectionPool.check_connection,
+        check=_check,
         open=False,
     )
 
@@ -55,6 +60,19 @@ async def as_actor(
             if as_of is not None:
                 await connection.execute(SET_MOMENT, {"moment": as_of.isoformat()})
             yield connection
+
+
+async def fetch_as_actor(
+    pool: Pool, actor: Actor, timeout_ms: int, statements: Iterable[Statement], as_of: datetime | None = None
+) -> list[AsyncCursor[TupleRow]]:
+    """What each statement gave in a transaction as of `as_actor`, all sent at once: one way to the server and back."""
+    with tracing.open_span("transaction", "client", facts=_FACTS):
+        # Until the pipeline's end PostgreSQL takes all of it for one transaction: no BEGIN and COMMIT have to be sent.
+        async with pool.connection() as connection, connection.pipeline():
+            await connection.execute(SET_ACTOR, actor.settings(timeout_ms))
+            if as_of is not None:
+                await connection.execute(SET_MOMENT, {"moment": as_of.isoformat()})
+            return [await connection.execute(one.text, one.values) for one in statements]
 
 
 @asynccontextmanager
@@ -74,6 +92,14 @@ async def as_owner(pool: Pool) -> AsyncGenerator[AsyncConnection[TupleRow]]:
 async def fetch_row(connection: AsyncConnection[TupleRow], statement: Statement) -> TupleRow | None:
     """The first row of a statement that `layers` composed."""
     return await (await connection.execute(statement.text, statement.values)).fetchone()
+
+
+async def _check(connection: AsyncConnection[TupleRow]) -> None:
+    """Ask the server only where it has said something to an idle connection: mostly, that it ends it."""
+    readable = select.poll()
+    readable.register(connection.fileno(), select.POLLIN)
+    if readable.poll(0):
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def _warm(connection: AsyncConnection[TupleRow]) -> None:

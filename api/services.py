@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 from fastapi import Request
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
@@ -26,10 +26,11 @@ from api.live.changes import Change, ChangeFeed
 from api.measures.small_counts import SmallCounts
 from api.observe.counts import RequestCounts
 from api.observe.lifecycle import Lifecycle
-from api.pool import as_actor, as_owner, make_pool
+from api.pool import as_actor, as_owner, fetch_as_actor, make_pool
 from api.tiles.cache import ByteCache
 from api.tiles.pyramid import fold_cells
 from layers import business
+from layers.conditions import Statement
 from layers.registry import load_layers
 from layers.solids.declaration import HIDDEN_BY, SOLID_LAYERS
 from layers.tile import Tile, World, to_world
@@ -120,6 +121,12 @@ class Services:
     ) -> AbstractAsyncContextManager[AsyncConnection[TupleRow]]:
         """A transaction in which only what `actor` may see is there, now or as it was recorded at `as_of`."""
         return as_actor(self.pool, actor, self.settings.statement_timeout_ms, as_of)
+
+    async def fetch_as_actor(
+        self, actor: Actor, statements: Sequence[Statement], as_of: datetime | None = None
+    ) -> list[AsyncCursor[TupleRow]]:
+        """What each statement gave in one transaction of that kind; asked all at once."""
+        return await fetch_as_actor(self.pool, actor, self.settings.statement_timeout_ms, statements, as_of)
 
     def _set_live(self, is_live: bool) -> None:
         self.actors.may_remember = is_live

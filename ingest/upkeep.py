@@ -54,6 +54,11 @@ _FORGET_TOKENS: LiteralString = """
     DELETE FROM access_token WHERE kind = 'token'
         AND least(expires_at, revoked_at) < now() - %(days)s * interval '1 day'
 """
+_FORGET_SESSIONS: LiteralString = """
+    DELETE FROM account_session WHERE least(ended_at, expires_at, seen_at + idle_s * interval '1 second')
+        < now() - interval '30 days'
+"""
+_FORGET_FLOWS: LiteralString = "DELETE FROM oidc_flow WHERE created_at < now() - interval '1 day'"
 _KNOWN_UPLOADS: LiteralString = """
     SELECT upload.id FROM upload LEFT JOIN job_progress AS job ON job.id = upload.job_id
     WHERE upload.id = ANY(%s) AND (job.id IS NULL OR job.state IN ('queued', 'running') OR upload.options ? 'check')
@@ -150,6 +155,12 @@ def _forget_tokens(settings: Settings) -> int:
         return connection.execute(_FORGET_TOKENS, {"days": settings.tokens_days}).rowcount
 
 
+def _forget_sessions(settings: Settings) -> int:
+    """Sessions that ended, and sign-ins that were begun at the identity provider and never came back."""
+    with transaction(settings) as connection:
+        return connection.execute(_FORGET_SESSIONS).rowcount + connection.execute(_FORGET_FLOWS).rowcount
+
+
 def _remove(paths: Iterable[Path]) -> int:
     removed = 0
     for path in paths:
@@ -178,4 +189,5 @@ RULES: Final = (
     Rule("leftovers", Text("中断的进程留下的文件", "files that killed processes left"), _forget_leftovers),
     Rule("jobs", Text("已结束的作业", "finished jobs"), _forget_jobs),
     Rule("tokens", Text("已失效的令牌", "tokens that ended"), _forget_tokens),
+    Rule("sessions", Text("已结束的会话", "sessions that ended"), _forget_sessions),
 )

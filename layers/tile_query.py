@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 
 from layers.conditions import Statement, list_columns, name_column, narrow, write_where
 from layers.filter import Filter
-from layers.layer import Layer, Property, PropertyType, Zoom
+from layers.layer import Geometry, Layer, Property, PropertyType, Zoom
 from layers.tile import EXTENT, MERCATOR_LIMIT, Tile
 from twin.model.table import STORAGE_SRID
 
@@ -130,6 +130,17 @@ def _tile_values(tile: Tile, buffer: int) -> dict[str, float]:
 
 def _tile_geometry(layer: Layer, tile: Tile, rule: Zoom, values: dict[str, Any]) -> Composable:
     """A feature cut to the tile, in its units; what is too small for them is a mark of one unit, never nothing."""
+    if not layer.also:
+        return _cut(layer.geometry, tile, rule, values)
+    dimensions = {"point": 0, "line": 1}
+    cases = [
+        SQL("WHEN {} THEN {}").format(Literal(dimensions.get(kind, 2)), _cut(kind, tile, rule, values))
+        for kind in (layer.geometry, *layer.also)
+    ]
+    return SQL("CASE ST_Dimension(feature.geometry) {} END").format(SQL(" ").join(cases))
+
+
+def _cut(kind: Geometry, tile: Tile, rule: Zoom, values: dict[str, Any]) -> Composable:
     srid = STORAGE_SRID if tile.is_straight else _TILE_SRID
     source: Composable = SQL("ST_Force2D(feature.geometry)")
     if not tile.is_straight:
@@ -139,22 +150,24 @@ def _tile_geometry(layer: Layer, tile: Tile, rule: Zoom, values: dict[str, Any])
         values["tolerance"] = rule.simplify * (values["east"] - values["west"]) / 256
     bounds = SQL("ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, {})").format(Literal(srid))
     clipped = SQL("ST_AsMVTGeom({}, {}, {}, %(buffer)s, true)").format(source, bounds, Literal(EXTENT))
-    if layer.geometry == "point":
+    if kind == "point":
         return clipped if not tile.is_straight else _scale(source, clipped)
     values["unit_lon"] = values["wide"] / EXTENT
+    mark = _mark(kind, tile)
     marked = SQL("coalesce({}, CASE WHEN ST_PointOnSurface(feature.geometry) && {} THEN {} END)").format(
-        clipped, _FOUND_IN, _mark(layer, tile)
+        clipped, _FOUND_IN, mark
     )
     if tile.is_straight and not rule.simplify:
         # A feature wholly inside needs no clipping; its rings have to turn as tiles want them once y points down.
-        # One narrower than a unit might fold up when it is rounded.
-        turned = source if layer.geometry == "line" else SQL("ST_ForcePolygonCCW({})").format(source)
-        marked = SQL("CASE WHEN least({}, {}) > %(unit_lon)s THEN {} ELSE {} END").format(
-            _WIDE, _HIGH, _scale(turned, marked), marked
+        # One narrower than a unit might fold up when it is rounded; a straight line is as narrow as can be.
+        turned = source if kind == "line" else SQL("ST_ForcePolygonCCW({})").format(source)
+        whole = _scale(turned, marked)
+        marked = (
+            whole
+            if kind == "line"
+            else SQL("CASE WHEN least({}, {}) > %(unit_lon)s THEN {} ELSE {} END").format(_WIDE, _HIGH, whole, marked)
         )
-    return SQL("CASE WHEN greatest({}, {}) < 2 * %(unit_lon)s THEN {} ELSE {} END").format(
-        _WIDE, _HIGH, _mark(layer, tile), marked
-    )
+    return SQL("CASE WHEN greatest({}, {}) < 2 * %(unit_lon)s THEN {} ELSE {} END").format(_WIDE, _HIGH, mark, marked)
 
 
 def _scale(source: Composable, otherwise: Composable) -> Composable:
@@ -164,7 +177,7 @@ def _scale(source: Composable, otherwise: Composable) -> Composable:
     ).format(_FOUND_IN, source, otherwise)
 
 
-def _mark(layer: Layer, tile: Tile) -> Composable:
+def _mark(kind: Geometry, tile: Tile) -> Composable:
     """One unit at the middle of a feature's box: a square, of a line a dash."""
     middle: Composable = SQL("(ST_YMin(feature.geometry) + ST_YMax(feature.geometry)) / 2")
     across = SQL(
@@ -173,7 +186,7 @@ def _mark(layer: Layer, tile: Tile) -> Composable:
     down = SQL("floor({})").format(_count_down(tile, middle))
     shape = (
         SQL("ST_MakeLine(ST_Point({0}, {1}), ST_Point({0} + 1, {1}))")
-        if layer.geometry == "line"
+        if kind == "line"
         else SQL("ST_MakeEnvelope({0}, {1}, {0} + 1, {1} + 1)")
     )
     return shape.format(across, down)

@@ -10,8 +10,8 @@ import mapbox_vector_tile
 
 from layers.filter import Filter
 from layers.layer import Layer
-from layers.tile import Box, Tile, find_span
 from layers.tile import TILE_MATRIX_SETS as MATRIX_SETS
+from layers.tile import Box, Tile, find_span
 from layers.tile_query import select_tile
 from twin.database import Connection
 
@@ -94,7 +94,7 @@ def _draw(connection: Connection, layer: Layer, tile: Tile) -> tuple[dict[int, i
 
 
 def _ids_in(connection: Connection, layer: Layer, tile: Tile) -> set[int]:
-    """The features that lie in the tile; by its degrees, a little smaller, since what only touches it may be cut off."""
+    """The features that lie in the tile, made a little smaller, since what only touches it may be cut off."""
     west, south, east, north = tile.degrees()
     shrink = (east - west) / 1024
     rows = connection.execute(

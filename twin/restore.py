@@ -41,6 +41,9 @@ from twin.text import Text
 
 _MAINTENANCE: Final = "postgres"
 
+_OLDEST: Final = "0020"
+"""The first revision whose dump PostgreSQL reads back."""
+
 _IS_USED: LiteralString = """
     SELECT EXISTS (
         SELECT FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -74,8 +77,8 @@ class Restored:
 def restore_backup(settings: Settings, folder: Path, note: Note, *, is_replacing: bool = False) -> Restored:
     """Bring back the backup in `folder`. Assets that are there already stay; they are the same by their name.
 
-    Raises RefusedError for a damaged backup or one of a later version, ConflictError where the database holds
-    something and `is_replacing` is not said or somebody is connected, SetupError where the server refuses.
+    Raises RefusedError for a damaged backup, one of a later version or one too old, ConflictError where the database
+    holds something and `is_replacing` is not said or somebody is connected, SetupError where the server refuses.
     """
     manifest = verify_backup(folder, lambda step, part: note(step, part * 0.2))
     _check_revision(manifest)
@@ -84,10 +87,13 @@ def restore_backup(settings: Settings, folder: Path, note: Note, *, is_replacing
     name = str(conninfo_to_dict(database_url(settings))["dbname"])
     is_there = _check_target(settings, name, is_replacing=is_replacing)
     making = f"{name[:40]}_restoring_{uuid.uuid4().hex[:8]}"
-    with _connect_server(settings) as server, _made_database(server, making, name if is_there is not None else None):
+    with (
+        _connect_server(settings) as server,
+        _made_roles(server, manifest),
+        _made_database(server, making, name if is_there is not None else None),
+    ):
         beside = _settings_of(settings, making)
         note(Text("恢复数据库", "restoring the database"), 0.2)
-        _make_roles(server, manifest)
         _restore_database(beside, folder, manifest)
         note(Text("迁移", "migrating"), 0.8)
         upgrade_database(beside)
@@ -103,7 +109,18 @@ def restore_backup(settings: Settings, folder: Path, note: Note, *, is_replacing
 
 
 def _check_revision(manifest: Manifest) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(alembic_config("")).walk_revisions()}
+    scripts = ScriptDirectory.from_config(alembic_config(""))
+    known = {script.revision for script in scripts.walk_revisions()}
+    if manifest.revision in known - {script.revision for script in scripts.walk_revisions(base=_OLDEST)}:
+        raise RefusedError(
+            Text(
+                f"备份的数据库版本 {manifest.revision} 早于 {_OLDEST},无法恢复:当时有一列由函数算得,"
+                f"恢复时找不到该函数。请在仍有该数据库的地方先升级(twin db upgrade),再备份。没有改动任何内容。",
+                f"The backup is of revision {manifest.revision}, and none before {_OLDEST} can be restored: a column "
+                "was computed then by a function that a restore does not find. Upgrade the database where it still is "
+                "(`twin db upgrade`), and back it up again. Nothing was changed.",
+            )
+        )
     if manifest.revision not in known:
         raise RefusedError(
             Text(
@@ -175,11 +192,21 @@ def _made_database(server: Connection, making: str, like: str | None) -> Generat
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(making)))
 
 
-def _make_roles(server: Connection, manifest: Manifest) -> None:
-    for role in manifest.roles:
-        if server.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
-            # Without a password, and so without a way in: whoever needs one gives it one.
-            server.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+@contextmanager
+def _made_roles(server: Connection, manifest: Manifest) -> Generator[None]:
+    """The roles that the backup names and the server lacks; should what follows fail, these go again."""
+    made: list[sql.Identifier] = []
+    try:
+        for role in manifest.roles:
+            if server.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None:
+                # Without a password, and so without a way in: whoever needs one gives it one.
+                server.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+                made.append(sql.Identifier(role))
+        yield
+    except BaseException:
+        for role in made:
+            server.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(role))
+        raise
 
 
 def _restore_database(beside: Settings, folder: Path, manifest: Manifest) -> None:

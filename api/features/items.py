@@ -7,11 +7,15 @@ import datetime as clock
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Annotated, Any, Final, Literal
 
 import orjson
 import psycopg
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+from psycopg.sql import SQL
 
 from api.features import feature_pages
 from api.features.export import Format, Page, export_features
@@ -37,7 +41,7 @@ from api.http.response import GEOJSON, JSON, answer_bytes
 from api.pool import fetch_row
 from api.registers.editing import make_item_tag, read_item_version
 from api.services import Services, get_actor, get_services
-from api.tiles.cache import make_etag
+from layers.conditions import Statement
 from layers.filter import Filter
 from layers.layer import Layer
 from layers.query import count_matched, select_block, select_item, select_page
@@ -54,9 +58,6 @@ ITEM_FORMS: Final = {"geojson": GEOJSON, "json": JSON, "html": HTML}
 
 AS_OF: Final = "an RFC 3339 instant: what was recorded then"
 _CRS: Final = "the URI of the CRS of the answer's coordinates, one of the collection's `crs`"
-
-_ALONE: Final = "SET LOCAL max_parallel_workers_per_gather = 0"
-"""A page is read off an index sooner than a second process has started to help."""
 
 _VARY: Final = "Accept, Accept-Language, Authorization, Cookie"
 
@@ -169,27 +170,26 @@ async def _answer_page(
     request: Request, actor: Actor, services: Services, layer: Layer, narrowed: Filter, crs: OfferedCrs, *, form: str,
     limit: int, after: list[str] | None, is_counted: bool,
 ) -> Response:  # fmt: skip
-    matched = None
-    statement = select_page(layer, narrowed, actor.access_class, limit=limit, after=after, shape=crs.shape)
-    async with explain_transform(crs), services.as_actor(actor, narrowed.as_of) as connection:
-        if layer.kind == "block" and narrowed.interval is not None:
-            await connection.execute(SET_VALID, valid_span(narrowed.interval))
-        await connection.execute(_ALONE)
-        row = await fetch_row(connection, statement)
-        if is_counted:
-            counted = await fetch_row(connection, count_matched(layer, narrowed))
-            matched = counted[0] if counted else 0
-    features, found, last = row or ("", 0, None)
+    statements = [select_page(layer, narrowed, actor.access_class, limit=limit, after=after, shape=crs.shape)]
+    if is_counted:
+        statements.append(count_matched(layer, narrowed))
+    if layer.kind == "block" and narrowed.interval is not None:
+        statements.insert(0, Statement(SQL(SET_VALID).format(), valid_span(narrowed.interval)))
+    async with explain_transform(crs):
+        cursors = await services.fetch_as_actor(actor, statements, narrowed.as_of)
+    matched = int(_read_texts(cursors.pop())[0] or 0) if is_counted else None
+    page, count, last = _read_texts(cursors.pop())
+    features, found = page or b"", int(count or 0)
     following = None
     if found > limit and last is not None:
-        following = vary_url(request, cursor=encode_cursor(last))
+        following = vary_url(request, cursor=encode_cursor(last.decode()))
     headers = {"Content-Crs": crs.header, "Vary": _VARY}
     if form == "html":
         language = negotiate_language(request.headers.get("accept-language"))
-        page = feature_pages.render_items(
-            request, layer, layer.properties_for(actor.access_class), features, following, matched, language
+        written = feature_pages.render_items(
+            request, layer, layer.properties_for(actor.access_class), features.decode(), following, matched, language
         )
-        return answer_bytes(request, actor, page.encode(), HTML, headers)
+        return answer_bytes(request, actor, written.encode(), HTML, headers)
     links = link_forms(request, FORMS, "geojson")
     if following is not None:
         links.append(make_link(following, "next", GEOJSON))
@@ -197,12 +197,20 @@ async def _answer_page(
     numbers: dict[str, Any] = {"numberReturned": min(found, limit), "links": links}
     if matched is not None:
         numbers["numberMatched"] = matched
-    body = b'{"type":"FeatureCollection","features":[' + features.encode() + b"]," + orjson.dumps(numbers)[1:]
     # The time stamp tells copies apart that say the same otherwise, so the tag that leaves it out is a weak one.
-    etag = b"W/" + make_etag(body)
+    closing = b"]," + orjson.dumps(numbers)[1:-1]
+    etag = b'W/"' + sha256(features + closing).hexdigest()[:24].encode() + b'"'
     stamp = clock.datetime.now(clock.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    body = body[:-1] + b',"timeStamp":"' + stamp.encode() + b'"}'
+    closing += b',"timeStamp":"' + stamp.encode() + b'"}'
+    body = b'{"type":"FeatureCollection","features":[' + features + closing
     return answer_bytes(request, actor, body, GEOJSON, headers, etag=etag)
+
+
+def _read_texts(cursor: AsyncCursor[TupleRow]) -> list[bytes | None]:
+    """The fields of the only row as they came, in UTF-8: most of a page is one text, which goes out as it is."""
+    result = cursor.pgresult
+    assert result is not None
+    return [result.get_value(0, number) for number in range(result.nfields)]
 
 
 @item_router.get("/collections/{layer_id}/items/{feature_id}", summary="One feature", operation_id="get_item")

@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from collections.abc import AsyncIterable
+from contextlib import suppress
 from io import RawIOBase
 from pathlib import Path
 from typing import Annotated, Any, Final, LiteralString
@@ -39,6 +41,9 @@ With = Annotated[Services, Depends(get_services)]
 
 TUS: Final = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
 _CHUNK: Final = 1 << 20
+
+_PASSED_OVER: Final = 64 << 20
+"""Bytes that are still read of a request that is refused; whoever sends more finds the connection closed."""
 
 _READ_UPLOAD: LiteralString = "SELECT token_id, filename, kind, size, job_id, options FROM upload WHERE id = %s"
 
@@ -197,9 +202,10 @@ async def _receive(request: Request, part: Path, offset: int, size: int) -> int:
     pending = bytearray()
     began = offset
     file = await run_in_threadpool(_open_at, part, offset)
+    chunks = request.stream()
     try:
         try:
-            async for chunk in request.stream():
+            async for chunk in chunks:
                 if offset + len(pending) + len(chunk) > size:
                     raise ProtocolError(413, Text("发来的数据超过声明的大小。", "More bytes than were announced."))
                 pending += chunk
@@ -212,10 +218,21 @@ async def _receive(request: Request, part: Path, offset: int, size: int) -> int:
     except OSError:
         # On a full disk nothing half-written stays in the way: the client goes on from where this request began.
         await run_in_threadpool(os.truncate, part, began)
+        await _pass_over(chunks)
         raise
     finally:
         await run_in_threadpool(file.close)
     return offset
+
+
+async def _pass_over(chunks: AsyncIterable[bytes]) -> None:
+    """Read what else the request sends: whoever still sends when it is answered sees a broken connection only."""
+    passed = 0
+    with suppress(ClientDisconnect):
+        async for chunk in chunks:
+            passed += len(chunk)
+            if passed > _PASSED_OVER:
+                return
 
 
 async def _finish(services: Services, actor: Actor, upload_id: str, row: tuple[Any, ...], part: Path) -> None:

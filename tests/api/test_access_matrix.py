@@ -265,7 +265,9 @@ def test_every_route_is_classified_and_every_bare_one_is_known(database: Setting
 
 VALUES = {
     "layer_id": ("incidents", "units", "mine"), "code": (DISTRICT, WEST, EAST), "register": ("parks", "units"),
-    "matrix_set_id": ("WebMercatorQuad",), "tileset_id": ("buildings", "1"), "path": ("tileset.json",),
+    "record_id": ("layer-inner", "model-1"), "collection_id": ("models", "tilesets"), "item_id": ("1", "buildings"),
+    "container_id": (f"3d-{WEST}", f"3d-{EAST}"), "matrix_set_id": ("WebMercatorQuad",),
+    "tileset_id": ("buildings", "1"), "path": ("tileset.json",),
     "style_id": ("default",), "asset": ("0" * 64,), "building": ("1", "2"), "number": ("1",),
     "export_id": ("E20260101-000000000000",), "z": ("14",), "row": ("7139",), "col": ("13379",),
     "global_id": ("wall",), "subject": ("0" * 32,), "upload_id": ("0" * 32,), "unit": ("1", "8"), "block": (WEST,),

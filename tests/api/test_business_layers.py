@@ -288,11 +288,11 @@ def test_whoever_watches_hears_that_the_list_of_layers_is_another(live_city: Cit
 
 
 def find_everywhere(city: City, words: list[str]) -> set[str]:
-    """The tables that have any of the words in any column, the certificates aside."""
+    """The tables that have any of the words in any column, certificates and the audit log aside."""
     tables = city.execute(
         "SELECT format('%I.%I', nspname, relname) FROM pg_class JOIN pg_namespace AS space ON space.oid = relnamespace "
         "WHERE relkind IN ('r', 'p') AND nspname NOT IN ('pg_catalog', 'information_schema') "
-        "AND relname <> 'purge_record'"
+        "AND relname NOT IN ('purge_record', 'audit_entry')"
     )
     pattern = "|".join(words)
     return {
@@ -352,6 +352,9 @@ def test_nothing_of_it_is_left_in_any_table_or_file(live_city: City, tmp_path: P
     with live_city.client("admin") as admin:
         assert admin.delete("/business-layers/zz_secret").status_code == 200
         assert find_everywhere(live_city, secrets) == set()
+        # The audit log says that there was a layer of this name and that it went, and nothing of what was in it.
+        for word in secrets[1:]:
+            assert live_city.execute("SELECT count(*) FROM audit_entry AS t WHERE t::text ~ %s", word) == [(0,)], word
         assert not list(settings.spool_dir.iterdir())
         # Nor where it lay: the change log has neither its boxes nor its ids, and no block counts it.
         assert live_city.execute(

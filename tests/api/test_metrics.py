@@ -68,7 +68,8 @@ def test_metrics_tell_of_the_stream_the_pool_the_change_feed_jobs_and_the_proces
     live_city.execute("INSERT INTO job_progress (kind) VALUES ('model'), ('model')")
     with live_city.client("admin") as admin, live_city.client("wall") as wall, wall.stream("GET", "/stream") as stream:
         assert stream.status_code == 200, stream.read()
-        next(stream.iter_lines())
+        lines = stream.iter_lines()  # forgotten, it would close the stream
+        next(lines)
         found = read_metrics(admin)
     nothing = named()
     assert found["blocktwin_stream_clients", nothing] == 1

@@ -22,6 +22,15 @@ _MADE = """
     INSERT INTO access_token (token_hash, role, access_class, expires_at, revoked_at) VALUES
         ('\\x01', 'wall', 2, now() - interval '100 days', NULL), ('\\x02', 'wall', 2, now() - interval '10 days', NULL),
         ('\\x03', 'wall', 2, NULL, now() - interval '100 days'), ('\\x04', 'wall', 2, now() + interval '1 day', NULL);
+    INSERT INTO access_token (id, token_hash, kind, role, access_class) VALUES (9000, '\\x05', 'account', 'wall', 2);
+    INSERT INTO account (token_id, login) VALUES (9000, 'desk');
+    INSERT INTO account_session (token_hash, account_id, method, seen_at, idle_s, expires_at, ended_at) VALUES
+        ('\\x11', 9000, 'oidc', now(), 60, now() + interval '1 day', now() - interval '40 days'),
+        ('\\x12', 9000, 'oidc', now(), 60, now() + interval '1 day', NULL),
+        ('\\x13', 9000, 'oidc', now(), 60, now() + interval '1 day', now() - interval '20 days'),
+        ('\\x14', 9000, 'oidc', now() - interval '40 days', 60, now() + interval '1 day', NULL);
+    INSERT INTO oidc_flow (state_hash, browser_hash, nonce, verifier, return_to, created_at) VALUES
+        ('\\x21', '\\x01', 'n', 'v', '/', now() - interval '2 days'), ('\\x22', '\\x01', 'n', 'v', '/', now());
     INSERT INTO job_progress (kind, state, updated_at) VALUES
         ('old', 'done', now() - interval '40 days'), ('old', 'failed', now() - interval '40 days'),
         ('kept', 'done', now() - interval '20 days'), ('kept', 'queued', now() - interval '40 days');
@@ -38,7 +47,8 @@ _MADE = """
 def make_file(path: Path, days: float) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"x")
-    os.utime(path, (time.time() - days * 86_400,) * 2)
+    changed = time.time() - days * 86_400
+    os.utime(path, (changed, changed))
     return path
 
 
@@ -57,8 +67,9 @@ def test_each_rule_removes_what_is_over_and_nothing_else_and_the_report_counts_i
         make_file(tmp_path / "twin-export-x" / "file", 3),
         make_file(database.assets_dir / ".new-x" / "file", 3),
     ]
+    changed = time.time() - 3 * 86_400
     for folder in (tmp_path / "twin-export-x", database.assets_dir / ".new-x"):
-        os.utime(folder, (time.time() - 3 * 86_400,) * 2)
+        os.utime(folder, (changed, changed))
     kept = [
         make_file(spool / "busy-part.part", 0),
         make_file(spool / "new-part.part", 0),
@@ -80,11 +91,15 @@ def test_each_rule_removes_what_is_over_and_nothing_else_and_the_report_counts_i
             "leftovers": 3,
             "jobs": 2,
             "tokens": 2,
+            "sessions": 3,
         }
+        sessions = "SELECT array_agg(encode(token_hash, 'hex') ORDER BY id) FROM account_session"
+        assert connection.execute(sessions).fetchone() == (["12", "13"],)
+        assert connection.execute("SELECT count(*) FROM oidc_flow").fetchone() == (1,)
         old = "SELECT count(*) <= 1 FROM change WHERE committed_at < now() - interval '100 days'"
         assert connection.execute(old).fetchone() == (True,), "the newest says how far it is"
         hashes = "SELECT array_agg(encode(token_hash, 'hex') ORDER BY 1) FROM access_token WHERE length(token_hash) = 1"
-        assert connection.execute(hashes).fetchone() == (["02", "04"],)
+        assert connection.execute(hashes).fetchone() == (["02", "04", "05"],)
         assert connection.execute("SELECT count(*) FROM job_progress WHERE kind = 'kept'").fetchone() == (2,)
         assert connection.execute("SELECT array_agg(code) FROM business_layer").fetchone() == (["kept"],)
         uploads = connection.execute("SELECT array_agg(id ORDER BY id) FROM upload").fetchone()

@@ -159,11 +159,37 @@ def test_a_dump_that_does_not_restore_leaves_nothing_even_where_its_hash_is_righ
     settings, _ = filled
     folder = tmp_path / "backup"
     manifest = make_backup(settings, folder, silent)
-    rewrite_manifest(folder, replace(manifest, tables={**manifest.tables, "public.building": 18}))
+    role = f"twin_test_{uuid.uuid4().hex[:12]}"
+    tables = {**manifest.tables, "public.building": 18}
+    rewrite_manifest(folder, replace(manifest, tables=tables, roles=[*manifest.roles, role]))
     with pytest.raises(RefusedError, match=r"public\.building"):
         restore_backup(new_place, folder, silent)
     assert databases_of(new_place, cluster) == set()
     assert not new_place.assets_dir.exists()
+    with psycopg.connect(cluster.url("postgres")) as connection:
+        assert connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,)).fetchone() is None
+    # One that is too old for PostgreSQL to read back is refused before anything is tried.
+    rewrite_manifest(folder, replace(manifest, revision="0019"))
+    with pytest.raises(RefusedError, match="none before 0020"):
+        restore_backup(new_place, folder, silent)
+
+
+_UNPINNED = """
+    SELECT DISTINCT pg_describe_object(used.classid, used.objid, used.objsubid)
+    FROM pg_depend AS used JOIN pg_proc AS called ON called.oid = used.refobjid
+    WHERE used.refclassid = 'pg_proc'::regclass
+      AND used.classid IN ('pg_constraint'::regclass, 'pg_attrdef'::regclass, 'pg_class'::regclass)
+      AND pronamespace = 'public'::regnamespace AND prosqlbody IS NULL
+      AND NOT coalesce(array_to_string(proconfig, ' ') LIKE '%search_path=%', false)
+      AND NOT EXISTS (SELECT FROM pg_depend AS owned WHERE owned.classid = 'pg_proc'::regclass
+                      AND owned.objid = called.oid AND owned.deptype = 'e')
+"""
+
+
+def test_no_column_check_or_index_calls_a_function_that_a_restore_would_not_understand(database: Settings) -> None:
+    """pg_restore works without a search path: what is computed meanwhile names its own, or fails."""
+    with connect(database) as connection:
+        assert connection.execute(_UNPINNED).fetchall() == []
 
 
 def rewrite_manifest(folder: Path, manifest: Manifest) -> None:

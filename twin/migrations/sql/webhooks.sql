@@ -190,3 +190,15 @@ CREATE TABLE webhook (
 );
 CREATE INDEX webhook_token_id_idx ON webhook (token_id);
 ALTER TABLE webhook ENABLE ROW LEVEL SECURITY;
+
+-- What is left of a purged layer in the change log does not say which layer it was.
+ALTER FUNCTION purge_business_layer(text, text, text) RENAME TO purge_business_rows;
+CREATE FUNCTION purge_business_layer(layer text, who text, why text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    certificate bigint := purge_business_rows(layer, who, why);
+BEGIN
+    UPDATE change SET layer_code = NULL WHERE change.layer_code = purge_business_layer.layer;
+    RETURN certificate;
+END $$;
+REVOKE EXECUTE ON FUNCTION purge_business_layer FROM PUBLIC;

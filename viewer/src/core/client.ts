@@ -71,7 +71,8 @@ export const client = {
     location.assign(place); // the identity provider's own sign-out; the page is left, so nothing follows
     await new Promise(() => undefined);
   },
-  collections: async () => (await get<{ collections: Collection[] }>('/collections')).collections,
+  // The catalogue of records is a collection as well, and no layer.
+  collections: async () => (await get<{ collections: Collection[] }>('/collections')).collections.filter((one) => 'blocktwin' in one),
   features: (layer: string, query: Query, signal?: AbortSignal) =>
     get<FeaturePage>(`/collections/${part(layer)}/items`, query, signal),
   page: (href: string) => get<FeaturePage>(new URL(href, location.href).pathname + new URL(href, location.href).search),

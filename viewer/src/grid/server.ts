@@ -79,7 +79,8 @@ async function entriesIn(register: { name: string; layer: string }, box: string,
 
 export const server = {
   registers: () => get<Registers>('/registers'),
-  collections: async () => (await get<{ collections: Collection[] }>('/collections')).collections,
+  // The catalogue of records is a collection as well, and no layer.
+  collections: async () => (await get<{ collections: Collection[] }>('/collections')).collections.filter((one) => 'blocktwin' in one),
   profile: (code: string, asOf: string) => get<BlockProfile>(`/blocks/${part(code)}/profile`, { as_of: asOf || undefined }),
   targets: async (block: string, asOf: string) => (await get<{ targets: Target[] }>('/targets', { block, as_of: asOf || undefined })).targets,
   locate: (query: Record<string, string | number>, signal?: AbortSignal) => get<Located>('/locate', query, signal),

@@ -16,6 +16,7 @@ export abstract class SignIn extends TwinElement {
     form { display: grid; gap: 0.7rem; }
     p { margin-bottom: 0.6rem; }
     .failed { margin: 0; }
+    .hint { font-size: 0.78rem; color: var(--ink-2); }
     .row { display: flex; gap: 0.8rem; align-items: center; justify-content: space-between; flex-wrap: wrap; }
     .provider { display: flex; text-decoration: none; margin-bottom: 0.9rem; }
   `];
@@ -60,7 +61,8 @@ export abstract class SignIn extends TwinElement {
   }
 
   #account(): TemplateResult {
-    return html`<label>${t('signin.login')}<input name="login" autocomplete="username" autocapitalize="none" required spellcheck="false" /></label>
+    return html`<label>${t('signin.login')}<input name="login" autocomplete="username" autocapitalize="none" required spellcheck="false" aria-describedby="of-the-office" />
+        <span class="hint" id="of-the-office">${t('signin.login_hint')}</span></label>
       <label>${t('signin.password')}<input name="password" type="password" autocomplete="current-password" required /></label>
       ${this.renew ? html`<label>${t('signin.new_password')}
         <input name="new_password" type="password" autocomplete="new-password" minlength="12" required /></label>` : nothing}`;
