@@ -101,8 +101,7 @@ def wait_for(desk: Visit, found: Locator, what: str) -> None:
 def test_signing_in_leads_to_ones_own_block_and_a_search_by_pinyin_to_another(visit: Open, shown_city: City) -> None:
     desk = visit("/grid", None)
     page = desk.page
-    field = page.locator("grid-sign-in input")
-    wait_for(desk, field, "the sign-in")
+    field = desk.token_field("grid-sign-in")
     field.fill(shown_city.tokens["west"])
     field.press("Enter")
     wait_for(desk, page.locator("grid-path h2", has_text=f"街道 {WEST}"), "one's own street")

@@ -36,8 +36,7 @@ def worker(shown_city: City) -> Iterator[None]:
 
 def test_the_public_is_asked_for_a_token_and_a_wrong_one_is_refused(visit: Open, shown_city: City) -> None:
     plan = visit("/plan", None)
-    field = plan.page.locator("plan-sign-in input")
-    plan.wait(lambda: field.count() == 1, "the field")
+    field = plan.token_field("plan-sign-in")
     field.fill("not a token")
     field.press("Enter")
     plan.wait(lambda: plan.page.locator("plan-sign-in .failed").count() == 1, "the refusal")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import BrowserContext, Error, Page, Request
+from playwright.sync_api import BrowserContext, Error, Locator, Page, Request
 
 PATIENCE_S: Final = 120.0
 """A frame drawn by software takes up to a second, and other tests may be running."""
@@ -50,6 +50,15 @@ class Visit:
             self.page.wait_for_timeout(250)
         state = self.page.evaluate("() => window.__twin && window.__twin.state")
         raise AssertionError(f"{what}: not within {PATIENCE_S:.0f} s; state {state}; complaints {self.complaints}")
+
+    def token_field(self, form: str) -> Locator:
+        """The field for an access token in a page's form to sign in, once it is chosen instead of the account's."""
+        turn = self.page.locator(f"{form} [data-way=token]")
+        self.wait(lambda: turn.count() == 1, "the form to sign in")
+        turn.click()
+        field = self.page.locator(f"{form} input[name=token]")
+        self.wait(lambda: field.count() == 1, "the field for a token")
+        return field
 
     def wait_ready(self) -> None:
         """Until the first complete picture was drawn."""

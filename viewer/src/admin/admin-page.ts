@@ -7,17 +7,21 @@ import { shared, TwinElement } from '../core/ui/element';
 import { defineSignIn } from '../core/ui/sign-in';
 import './parts/access';
 import './parts/admin-bar';
+import './parts/audit';
 import './parts/codes';
 import './parts/datasets';
 import { desk } from './parts/desk';
 import './parts/indicators';
+import './parts/job-list';
 import './parts/layers';
 import './parts/loads';
+import './parts/people';
 import './parts/quality';
 import './parts/review';
 import './parts/targets';
 import './parts/upload';
-import { admin, begin, openTabs, TITLES, type Tab } from './state';
+import './parts/webhooks';
+import { admin, begin, openTabs, shownTab, TITLES, type Tab } from './state';
 import { learnKinds } from './words';
 import { roleName } from '../core/roles';
 
@@ -43,7 +47,7 @@ export class AdminPage extends TwinElement {
   override firstUpdated(): void {
     void begin();
     admin.subscribe((state, before) => {
-      if (openTabs(state).length > 0 && openTabs(before).length === 0) void learnKinds();
+      if (openTabs(state).includes('loads') && !openTabs(before).includes('loads')) void learnKinds();
       if (state.tab !== before.tab) {
         this.scrollTop = 0;
         void this.updateComplete.then(() => { this.renderRoot.querySelector('nav a[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' }); });
@@ -57,14 +61,14 @@ export class AdminPage extends TwinElement {
   }
 
   override render(): TemplateResult {
-    const { tab } = admin.state;
+    const tab = shownTab(admin.state);
     const tabs = openTabs(admin.state);
     return html`
       <header><admin-bar></admin-bar>
         ${tabs.length === 0 ? nothing : html`<nav aria-label=${t('admin.parts')} @keydown=${(event: KeyboardEvent) => { this.#arrow(event); }}>
           ${tabs.map((one) => html`<a href="#${one}" aria-current=${one === tab ? 'page' : nothing}>${t(TITLES[one])}</a>`)}</nav>`}
       </header>
-      <main>${tabs.length === 0 ? this.#outside() : this.#part(tabs.includes(tab) ? tab : 'loads')}</main>`;
+      <main>${tabs.length === 0 ? this.#outside() : tab === null ? this.#closed() : this.#part(tab)}</main>`;
   }
 
   #outside(): TemplateResult {
@@ -74,6 +78,12 @@ export class AdminPage extends TwinElement {
     if (session.role === 'public') return html`<div class="card narrow"><admin-sign-in></admin-sign-in></div>`;
     return html`<div class="card narrow other" role="alert"><p>${t('admin.other_role', { role: roleName(session.role) })}</p>
       <p class="quiet">${t('admin.other_role_do')}</p></div>`;
+  }
+
+  #closed(): TemplateResult {
+    const { tab, session } = admin.state;
+    return html`<div class="card narrow other" role="alert"><p>${t('admin.not_yours', { part: tab === '' ? '' : t(TITLES[tab]), role: roleName(session?.role ?? null) })}</p>
+      <p class="quiet">${t('admin.not_yours_do')}</p></div>`;
   }
 
   #part(tab: Tab): TemplateResult {
@@ -87,6 +97,10 @@ export class AdminPage extends TwinElement {
       case 'quality': return html`<admin-quality></admin-quality>`;
       case 'review': return html`<admin-review></admin-review>`;
       case 'codes': return html`<admin-codes></admin-codes>`;
+      case 'people': return html`<admin-people></admin-people>`;
+      case 'webhooks': return html`<admin-webhooks></admin-webhooks>`;
+      case 'jobs': return html`<admin-jobs></admin-jobs>`;
+      case 'audit': return html`<admin-audit></admin-audit>`;
       case 'access': return html`<admin-access></admin-access>`;
     }
   }

@@ -198,6 +198,7 @@ export interface Token {
   role: string;
   label: string | null;
   access_class: number;
+  purpose: string | null;
   created_at: string;
   expires_at: string | null;
   revoked_at: string | null;
@@ -209,7 +210,7 @@ export interface Token {
 
 /** `organisations`: the names that tasks and rounds are assigned to so far. */
 export interface Tokens { tokens: Token[]; roles: string[]; own: number | null; organisations: string[] }
-export interface NewToken { role: string; scope: string[]; organisations: string[]; label: string | null; expires_at: string | null }
+export interface NewToken { role: string; scope: string[]; organisations: string[]; label: string | null; purpose?: string; expires_at: string | null }
 
 export interface Candidate { text: string; block_code: string; match_level: string; confidence: number }
 

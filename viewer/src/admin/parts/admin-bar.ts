@@ -7,6 +7,7 @@ import { box } from '../../core/ui/box';
 import { shared, TwinElement } from '../../core/ui/element';
 import { admin } from '../state';
 import { roleName } from '../../core/roles';
+import './own-account';
 
 export class AdminBar extends TwinElement {
   static override styles = [shared, box, css`
@@ -23,7 +24,8 @@ export class AdminBar extends TwinElement {
     return html`<h1>${t('admin.title', { name: session?.district ? nameOf(session.district) : '' })}</h1>
       ${session?.synthetic ? html`<span class="chip synthetic">${t('synthetic')}</span>` : nothing}
       <span class="space"></span>
-      ${session && session.role !== 'public' ? html`<span class="chip">${t('role.signed_in', { role: roleName(session.role) })}</span>
+      ${session && session.role !== 'public' ? html`<span class="chip">${session.login === null ? '' : `${session.login} · `}${t('role.signed_in', { role: roleName(session.role) })}</span>
+        ${session.login === null ? nothing : html`<admin-own-account .login=${session.login}></admin-own-account>`}
         <button class="link" @click=${() => { void client.signOut().finally(() => { location.reload(); }); }}>${t('signout')}</button>` : nothing}
       <button class="button" lang=${language.state.code === 'en' ? 'zh-CN' : 'en'}
         @click=${() => { switchLanguage(); }}>${language.state.code === 'en' ? '中文' : 'English'}</button>`;

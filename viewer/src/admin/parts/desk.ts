@@ -27,7 +27,7 @@ export const desk = css`
   td.number, th.number { text-align: right; white-space: nowrap; }
   td.wide { overflow-wrap: anywhere; }
   td.fixed { white-space: nowrap; }
-  .struck { color: var(--ink-2); }
+  .struck { color: var(--ink-2); } .struck .button { color: var(--ink); }
   dialog { border: 1px solid var(--line-2); border-radius: var(--radius); padding: 1.2rem; width: min(30rem, calc(100vw - 2rem)); color: var(--ink);
     background: var(--panel-solid); box-shadow: var(--shadow); }
   dialog::backdrop { background: rgb(21 32 51 / 45%); }
