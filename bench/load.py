@@ -52,7 +52,7 @@ TO_POSTGIS_OWN: Final = f"{TO_POSTGIS}, a table of its own"
 
 _KIND: Final = KINDS["buildings"]
 _COLUMNS: Final = ", ".join(column.name for column in _KIND.columns)
-_OWN_TABLE: Final = "into a table of its own with one spatial index, no constraints and no Mercator copy"
+_OWN_TABLE: Final = "into a table of its own with one spatial index and no constraints"
 
 _TO_POSTGIS_ROWS: Final = 100_000
 """It is slow; its rate does not depend on the number of rows."""
