@@ -226,12 +226,15 @@ def _is_related(code: str, changed: set[str]) -> bool:
     return any(code.startswith(other) or other.startswith(code) for other in changed)
 
 
-def get_services(request: Request) -> Services:
-    """The services of the running application."""
+async def get_services(request: Request) -> Services:
+    """The services of the running application.
+
+    It waits for nothing, but the framework sends what does not say `async` to another thread and back.
+    """
     services: Services = request.app.state.services
     return services
 
 
 async def get_actor(request: Request) -> Actor:
     """The actor of a request to one of the framework's routes."""
-    return await get_services(request).actors.resolve(request.scope["headers"], request.method)
+    return await (await get_services(request)).actors.resolve(request.scope["headers"], request.method)

@@ -65,13 +65,8 @@ router = APIRouter(tags=["features"])
 item_router = APIRouter(dependencies=[Depends(refuse_unknown)], tags=["features"])
 
 
-async def find_services(request: Request) -> Services:
-    """`get_services` without the way to another thread and back that one costs which is not async."""
-    return get_services(request)
-
-
 AsActor = Annotated[Actor, Depends(get_actor)]
-With = Annotated[Services, Depends(find_services)]
+With = Annotated[Services, Depends(get_services)]
 LayerId = Annotated[str, Path(description="A layer's id")]
 
 
