@@ -89,6 +89,13 @@ class Application:
             return
         path: str = scope["path"]
         method = said = str(scope["method"])
+        if method == "GET" and path.startswith("/collections/") and self._watch.is_short:
+            kept = self._tiles.find_kept(scope, self._trail.has_told)
+            if kept is not None:
+                status, headers, body = kept
+                headers += _SECURITY
+                await self._watch.send_kept(send, TILES, status, headers, body)
+                return
         if method == "HEAD" and not path.startswith("/uploads/"):
             # Every GET answers HEAD too: the same work, the same headers, no body.
             scope = {**scope, "method": "GET"}

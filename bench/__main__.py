@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from bench import load, place, profile, tiles
+from bench import access, cached_tiles, items, load, place, profile, tiles
 
 if __name__ == "__main__":
-    for benchmark in (load, tiles, place, profile):
+    for benchmark in (load, tiles, cached_tiles, items, access, place, profile):
         benchmark.main()

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import Application, create_app
 from twin.settings import Settings
@@ -47,6 +49,28 @@ def tipg_app() -> FastAPI:
     return app
 
 
+def bytes_app() -> ASGIApp:
+    """The files of the folder that BENCH_TILES names, with ETags, out of memory: the least that an application does."""
+    files = {f"/{path.name}": path.read_bytes() for path in Path(os.environ["BENCH_TILES"]).iterdir()}
+    heads = {
+        path: [(b"content-length", str(len(data)).encode()), (b"etag", b'"%x"' % zlib.crc32(data))]
+        for path, data in files.items()
+    }
+
+    async def answer(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        head = heads[path]
+        is_known = any(name == b"if-none-match" and value == head[1][1] for name, value in scope["headers"])
+        await send({
+            "type": "http.response.start", "status": 304 if is_known else 200, "headers": head[is_known:],
+        })  # fmt: skip
+        await send({"type": "http.response.body", "body": b"" if is_known else files[path]})
+
+    return answer
+
+
 @contextmanager
 def serve(app: str, environment: Mapping[str, str], health: str, log: Path) -> Generator[Server]:
     """The application that function `app` of this module gives, until the end of the block.
@@ -54,7 +78,7 @@ def serve(app: str, environment: Mapping[str, str], health: str, log: Path) -> G
     `health` is a path that answers 200 once it is ready. Raises RuntimeError with the end of `log` when it
     does not come up.
     """
-    port = _find_port()
+    port = find_port()
     command = [
         sys.executable, "-m", "uvicorn", "--factory", f"bench.servers:{app}", "--host", HOST, "--port", str(port),
         "--workers", "1", "--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "2",
@@ -64,7 +88,7 @@ def serve(app: str, environment: Mapping[str, str], health: str, log: Path) -> G
             command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
     try:
-        _wait(process, f"http://{HOST}:{port}{health}", log)
+        wait_until_up(process, f"http://{HOST}:{port}{health}", log)
         yield Server(port, process.pid)
     finally:
         process.terminate()
@@ -75,13 +99,15 @@ def serve(app: str, environment: Mapping[str, str], health: str, log: Path) -> G
             process.wait()
 
 
-def _find_port() -> int:
+def find_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         return int(listener.getsockname()[1])
 
 
-def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+def wait_until_up(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    """Until `url` answers 200. Raises RuntimeError with the end of `log`."""
     deadline = time.monotonic() + _START_S
     while process.poll() is None and time.monotonic() < deadline:
         try:

@@ -15,6 +15,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Final, Literal, LiteralString
 
 from twin.database import Connection
@@ -110,7 +111,7 @@ class Actor:
         """The scope as a `code_multirange` literal."""
         return multirange(self.block_codes) if self.block_codes else "{(,)}"
 
-    @property
+    @cached_property
     def cache_key(self) -> str:
         """Equal for actors who see the same rows."""
         return f"{self.access_class}:{self.scope}:{self.organisations!r}"

@@ -91,6 +91,17 @@ class ActorResolver:
             check_own_page(headers, self._settings)
         return await self.find(secret)
 
+    def find_remembered(self, headers: RawHeaders) -> Actor | None:
+        """Who asks by GET, where that is known without asking the database; else None."""
+        secret, _is_cookie = read_secret(headers)
+        if secret is None:
+            return PUBLIC
+        known = self._known.get(hash_token(secret))
+        if known is None:
+            return None
+        now = time.time()
+        return known.actor if now < known.ends and now < known.seen else None
+
     def find_known(self, headers: RawHeaders) -> int | None:
         """The number of the token or account that a request shows, if it is remembered here."""
         secret, _is_cookie = read_secret(headers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from fastapi import Request, Response
@@ -50,9 +49,13 @@ def read_secret(headers: RawHeaders) -> tuple[str | None, bool]:
             cookie = value
     if cookie is None:
         return None, False
-    try:
-        morsels = SimpleCookie(cookie.decode("latin-1"))
-    except CookieError:
-        return None, False
-    morsel = morsels.get(SECURE_COOKIE) or morsels.get(COOKIE)
-    return (morsel.value or None, True) if morsel else (None, False)
+    # Read by hand (RFC 6265, 5.4): `http.cookies` costs more than a kept tile, and what some other program of this
+    # host has put into a cookie of its own makes it give up all of them.
+    found: dict[str, str] = {}
+    for pair in cookie.decode("latin-1").split(";"):
+        name, _, value = pair.partition("=")
+        found[name.strip()] = value.strip().strip('"')
+    for name in (SECURE_COOKIE, COOKIE):
+        if name in found:
+            return found[name] or None, True
+    return None, False

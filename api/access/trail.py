@@ -35,6 +35,8 @@ _REFUSALS: Final = frozenset({401, 403})
 _KEPT: Final = 100_000
 """How many readers and layers one process remembers; whoever is forgotten is put on record once more."""
 
+_LAYER: Final = "layer:"
+
 log = logging.getLogger("twin.audit")
 
 
@@ -80,6 +82,13 @@ class AuditTrail:
                 await send(message)
 
         return send_noted
+
+    def has_told(self, actor: Actor, layer_id: str) -> bool:
+        """Whether it need not be told any more that `actor` reads of a layer."""
+        if actor.access_class < RESTRICTED:
+            return True
+        key = (actor.token_id, actor.session_id, _LAYER + layer_id)
+        return key in self._told and time.time() < self._told_until
 
     def _describe(
         self, scope: Scope, method: str, status: int, actor: Actor | None
@@ -162,7 +171,7 @@ def _template(scope: Scope) -> str:
 
 def _name_object(scope: Scope, template: str) -> str:
     if template.startswith("/collections/{layer_id}"):
-        return "layer:" + scope["path"].split("/")[2]
+        return _LAYER + scope["path"].split("/")[2]
     return template
 
 

@@ -88,6 +88,8 @@ def has_etag(listed: str | None, etag: str) -> bool:
     """Whether an If-None-Match (or If-Match) header names this ETag, be it of its compressed or weakened copy."""
     if not listed:
         return False
+    if listed == etag:
+        return True
     wanted = etag.removeprefix("W/")
     return listed.strip() == "*" or wanted in (
         part.strip().removeprefix("W/").replace(f'{_GZIPPED}"', '"') for part in listed.split(",")

@@ -29,7 +29,7 @@ from api.intake.upload_metadata import check_metadata, parse_metadata
 from api.pool import as_owner
 from api.services import Services, get_actor, get_services
 from twin.access import WRITERS, Actor
-from twin.disk import check_room
+from twin.disk import check_room, full_told
 from twin.errors import AccessDeniedError, ConflictError, InvalidRequestError, NotFoundError
 from twin.jobs import ENQUEUE, LOAD_UPLOAD, START_PROGRESS, enqueue_values
 from twin.text import Text
@@ -143,7 +143,8 @@ async def patch_upload(request: Request, actor: AsActor, services: With, upload_
             )
         part = _part(services, upload_id)
         if row[4] is None:
-            offset = await _receive(request, part, offset, row[3])
+            with full_told():
+                offset = await _receive(request, part, offset, row[3])
             if offset == row[3]:
                 await _finish(services, actor, upload_id, row, part)
     finally:

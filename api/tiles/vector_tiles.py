@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
@@ -31,6 +33,23 @@ CACHED_CLASS = 2
 _PARAMETERS = frozenset({"as_of", "buffer", "block", "cells", "datetime", *FILTER_NAMES})
 
 
+_PATHS = 16_384
+"""Paths of tiles that are remembered taken apart."""
+_LONGEST_PATH = 200
+"""Characters; what is longer is not remembered."""
+
+_BUFFER = 64
+"""Tile units around a tile that are drawn with it, where a request does not say."""
+
+_UNFILTERED = NO_FILTER.cache_key
+
+_VARY = (b"vary", b"Authorization, Cookie")
+_TYPE = (b"content-type", MVT.encode())
+
+Kept = tuple[int, list[tuple[bytes, bytes]], bytes]
+"""Status, headers and body."""
+
+
 def is_tile_path(path: str) -> bool:
     """Whether a path is `/collections/{layer}/tiles/{matrix set}/{z}/{row}/{col}`."""
     parts = path.split("/")
@@ -42,6 +61,34 @@ class TileRoute:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+
+    def find_kept(self, scope: Scope, is_on_record: Callable[[Actor, str], bool]) -> Kept | None:
+        """The answer to a GET of a tile that is kept, for somebody who is remembered; None: it takes longer.
+
+        Half of what an answer costs otherwise is the way through everything that might have to look at it.
+        """
+        path: str = scope["path"]
+        named = None if scope["query_string"] or len(path) > _LONGEST_PATH else _find_tile(path)
+        if named is None:
+            return None
+        services = self._services
+        actor = services.actors.find_remembered(scope["headers"])
+        if actor is None or not is_on_record(actor, named[0]):
+            return None
+        try:
+            layer = services.layers.find(named[0], actor)
+        except NotFoundError:
+            return None
+        found = services.tiles.get(TileKey(layer.id, actor.cache_key, _UNFILTERED, named[1], _BUFFER))
+        if found is None:
+            return None
+        headers = [(b"etag", found.etag), (b"cache-control", cache_control(actor)), _VARY]
+        asked = find_header(scope, b"if-none-match")
+        if asked is not None and has_etag(asked, found.etag.decode()):
+            return 304, headers, b""
+        if not found.data:
+            return 204, headers, b""
+        return 200, [*headers, _TYPE, (b"content-length", b"%d" % len(found.data))], found.data
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -63,14 +110,14 @@ class TileRoute:
         headers = [
             (b"etag", found.etag),
             (b"cache-control", cache_control(actor)),
-            (b"vary", b"Authorization, Cookie"),
+            _VARY,
         ]
         if has_etag(find_header(scope, b"if-none-match"), found.etag.decode()):
             await send_bytes(send, 304, headers)
         elif not found.data:
             await send_bytes(send, 204, headers)
         else:
-            headers.append((b"content-type", MVT.encode()))
+            headers.append(_TYPE)
             await send_bytes(send, 200, headers, found.data)
 
     async def _render(self, layer: Layer, key: TileKey, narrowed: Filter, actor: Actor) -> tuple[bytes, bool]:
@@ -97,7 +144,7 @@ class TileRoute:
 
     def _read_query(self, raw: bytes, layer: Layer, actor: Actor) -> tuple[Filter, int, str]:
         if not raw:
-            return NO_FILTER, 64, ""
+            return NO_FILTER, _BUFFER, ""
         listed = parse_qs(raw.decode("latin-1"), keep_blank_values=True)
         given = {name: values[-1] for name, values in listed.items()}
         check_names(given, _PARAMETERS)
@@ -110,6 +157,15 @@ class TileRoute:
             parse_buffer(given.get("buffer")),
             parse_cells(given.get("cells")),
         )
+
+
+@lru_cache(_PATHS)
+def _find_tile(path: str) -> tuple[str, Tile] | None:
+    """What a path names, if that is a tile."""
+    try:
+        return _read_path(path) if is_tile_path(path) else None
+    except NotFoundError:
+        return None
 
 
 def _read_path(path: str) -> tuple[str, Tile]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ class Running:
 
 
 @contextmanager
-def running(settings: Settings, log: Path, *arguments: str, **environment: str) -> Iterator[Running]:
+def running(settings: Settings, log: Path, *arguments: str, **environment: str) -> Generator[Running]:
     """A `twin` command over the database of `settings`; what is left of it at the end is killed."""
     mine = {name: value for name, value in os.environ.items() if not name.startswith(("TWIN_", "OTEL_"))}
     mine |= {
@@ -65,7 +65,7 @@ def running(settings: Settings, log: Path, *arguments: str, **environment: str) 
 
 
 @contextmanager
-def serving(settings: Settings, log: Path, port: int, **environment: str) -> Iterator[Running]:
+def serving(settings: Settings, log: Path, port: int, **environment: str) -> Generator[Running]:
     """`twin serve` on a port, ready."""
     with running(settings, log, "serve", "--port", str(port), **environment) as served:
         served.url = f"http://127.0.0.1:{port}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,15 +13,17 @@ import httpx
 import pytest
 
 from ingest.demo.house import write_house
+from ingest.jobs import run_upload
 from tests.api.district import build_district
+from tests.api.server import serve
 from tests.api.test_uploads import TUS, begin, send
-from tests.fault.processes import free_port, running, serving, wait_until
 from twin.backup import make_backup
 from twin.database import connect, transaction
 from twin.errors import StorageFullError
 from twin.settings import Settings
 
 SIZE_MB = 24
+FORMS = ("geojson", "gpkg", "csv", "xlsx")
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def filled(disk: Path) -> Iterator[None]:
+def filled(disk: Path) -> Generator[None]:
     """No byte is free within the block."""
     ballast = disk / "ballast"
     with ballast.open("wb", buffering=0) as file:
@@ -60,9 +62,10 @@ def files_below(folder: Path) -> set[str]:
 
 
 def test_a_full_disk_is_said_plainly_and_leaves_nothing_half_written(
-    database: Settings, small_disk: Path, tmp_path: Path
+    database: Settings, small_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = database.model_copy(update={"data_dir": small_disk / "data"})
+    given = {"data_dir": small_disk / "data", "min_free_mb": 0, "topographic_export_km2": 0}
+    settings = database.model_copy(update=given)
     (small_disk / "temporary").mkdir()
     tokens = build_district(settings)
     with transaction(settings) as connection:
@@ -71,26 +74,24 @@ def test_a_full_disk_is_said_plainly_and_leaves_nothing_half_written(
             "SELECT 'test', local_id || n, block_code, geometry, jsonb_build_object('note', repeat('x', 50)) "
             "FROM building, generate_series(1, 300) AS n "
         )
-    options = {"TWIN_MIN_FREE_MB": "0", "TMPDIR": str(small_disk / "temporary")}
-    with serving(settings, tmp_path / "serve.log", free_port(), **options) as served:
-        headers = {"Authorization": f"Bearer {tokens['admin']}", "Accept-Language": "en"}
-        with httpx.Client(base_url=served.url, headers=headers, timeout=60) as client:
-            url = begin(client, 3_000_000).headers["location"]
-            assert send(client, url, 0, b"a" * 1000).status_code == 204
-            before = files_below(small_disk)
-            with filled(small_disk):
-                cut = send(client, url, 1000, b"b" * 2_999_000)
-                check_refusal(cut)
-                held = client.head(url, headers=TUS)
-                assert held.headers["upload-offset"] == "1000", "the client goes on from where it was"
-                for form in ("geojson", "gpkg", "csv", "xlsx"):
-                    check_refusal(client.get("/collections/buildings/export", params={"f": form}))
-                    assert files_below(small_disk) == before, form
-                assert client.get("/health").status_code == 200, "whoever reads is served all the same"
-            assert send(client, url, 1000, b"b" * 2_999_000).status_code == 204
-            for form in ("geojson", "gpkg", "csv", "xlsx"):
-                answer = client.get("/collections/buildings/export", params={"f": form})
-                assert answer.status_code == 200 and len(answer.content) > 20_000, form
+    monkeypatch.setattr("tempfile.tempdir", str(small_disk / "temporary"))
+    with serve(settings, tokens) as served, served.client("admin") as client:
+        url = begin(client, 3_000_000).headers["location"]
+        assert send(client, url, 0, b"a" * 1000).status_code == 204
+        before = files_below(small_disk)
+        with filled(small_disk):
+            cut = send(client, url, 1000, b"b" * 2_999_000)
+            check_refusal(cut)
+            held = client.head(url, headers=TUS)
+            assert held.headers["upload-offset"] == "1000", "the client goes on from where it was"
+            for form in FORMS:
+                check_refusal(client.get("/collections/buildings/export", params={"f": form}))
+                assert files_below(small_disk) == before, form
+            assert client.get("/health").status_code == 200, "whoever reads is served all the same"
+        assert send(client, url, 1000, b"b" * 2_999_000).status_code == 204
+        for form in FORMS:
+            answer = client.get("/collections/buildings/export", params={"f": form})
+            assert answer.status_code == 200 and len(answer.content) > 20_000, form
 
 
 def check_refusal(answer: httpx.Response) -> None:
@@ -101,27 +102,20 @@ def check_refusal(answer: httpx.Response) -> None:
 def test_a_model_that_finds_no_room_for_its_tiles_is_told_so_and_leaves_nothing(
     database: Settings, small_disk: Path, tmp_path: Path
 ) -> None:
-    settings = database.model_copy(update={"data_dir": small_disk / "data"})
+    settings = database.model_copy(update={"data_dir": small_disk / "data", "min_free_mb": 0})
     tokens = build_district(settings)
     house = tmp_path / "house.ifc"
     write_house(house, lon=114.01, lat=22.505)
-    with serving(settings, tmp_path / "serve.log", free_port(), TWIN_MIN_FREE_MB="0") as served:
-        headers = {"Authorization": f"Bearer {tokens['planner']}"}
-        with httpx.Client(base_url=served.url, headers=headers, timeout=60) as client:
-            content = house.read_bytes()
-            url = begin(client, len(content), at="114.01,22.505").headers["location"]
-            send(client, url, 0, content)
-            job = client.get(url).json()["job_id"]
-            assets = files_below(settings.assets_dir)
-
-            def read_job() -> dict[str, object]:
-                return dict(client.get(f"/jobs/{job}").json())
-
-            # The spooled file is there; what is made of it finds no room.
-            with filled(small_disk), running(settings, tmp_path / "worker.log", "worker") as worker:
-                wait_until(lambda: read_job()["state"] not in {"queued", "running"}, worker)
-                assert worker.stop() == 0
-            ended = read_job()
+    with serve(settings, tokens) as served, served.client("planner") as client:
+        content = house.read_bytes()
+        url = begin(client, len(content), at="114.01,22.505").headers["location"]
+        send(client, url, 0, content)
+        job = client.get(url).json()["job_id"]
+        assets = files_below(settings.assets_dir)
+        # The spooled file is there; what is made of it finds no room.
+        with filled(small_disk):
+            run_upload(settings, url.rpartition("/")[2], job)
+        ended = client.get(f"/jobs/{job}").json()
     assert ended["state"] in {"failed", "refused"}
     assert "磁盘空间不足" in str(ended["report"])
     assert files_below(settings.assets_dir) == assets

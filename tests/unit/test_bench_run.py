@@ -9,6 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import bench.access
+import bench.cached_tiles
+import bench.items
 import bench.load
 import bench.profile
 import bench.tiles
@@ -57,4 +60,37 @@ def test_the_profile_benchmark_asks_for_profiles_and_single_blocks(cluster: Clus
     assert [line["name"] for line in result["comparisons"][0]["lines"]] == [
         bench.profile.PROFILE, bench.profile.TENTH, bench.profile.ITEM,
     ]  # fmt: skip
+    assert left_behind(cluster) == before
+
+
+def test_the_item_benchmark_asks_both_servers_for_the_same_pages(cluster: Cluster, tmp_path: Path) -> None:
+    pytest.importorskip("tipg")
+    before = left_behind(cluster)
+    bench.items.main(["--scale", "small", "--rounds", "1", "--out", str(tmp_path)])
+    result = json.loads((tmp_path / "items.json").read_text())
+    names = [[line["name"] for line in comparison["lines"]] for comparison in result["comparisons"]]
+    assert [those[:2] for those in names[:-1]] == [[bench.items.OURS, bench.items.TIPG]] * 5
+    assert names[-1][1] == bench.items.FIRST
+    assert left_behind(cluster) == before
+
+
+def test_the_cached_tile_benchmark_measures_whole_answers_and_304s(cluster: Cluster, tmp_path: Path) -> None:
+    before = left_behind(cluster)
+    bench.cached_tiles.main(["--scale", "small", "--rounds", "1", "--out", str(tmp_path)])
+    result = json.loads((tmp_path / "cached_tiles.json").read_text())
+    for comparison in result["comparisons"]:
+        names = {line["name"] for line in comparison["lines"]}
+        assert {bench.cached_tiles.OURS, bench.cached_tiles.BARE} <= names
+        assert all(line["metrics"]["rate"]["median"] > 0 for line in comparison["lines"])
+    assert left_behind(cluster) == before
+
+
+def test_the_access_benchmark_shows_the_spatial_index_in_the_plans(cluster: Cluster, tmp_path: Path) -> None:
+    before = left_behind(cluster)
+    bench.access.main(["--scale", "small", "--rounds", "1", "--out", str(tmp_path)])
+    result = json.loads((tmp_path / "access.json").read_text())
+    assert len(result["comparisons"]) == len(result["facts"]["plans"]) == 10
+    for title, nodes in result["facts"]["plans"].items():
+        if "box" in title or "tile" in title:
+            assert any("building_geometry_idx" in node for node in nodes), title
     assert left_behind(cluster) == before

@@ -338,7 +338,3 @@ CREATE TRIGGER name_loader AFTER INSERT ON load FOR EACH ROW EXECUTE FUNCTION na
 -- Restricted rows are for a stated purpose: without one a token reads no more than class 2. Tokens of before have
 -- that of their role.
 UPDATE access_token SET purpose = '履行岗位职责' WHERE access_class >= 3 AND coalesce(btrim(purpose), '') = '';
-
--- A sum is of the class of what it adds up: over a single feature it is the value itself.
-UPDATE measure SET access_class = 2
-WHERE code IN ('industrial_parks.vacant_area', 'industrial_parks.firms') AND access_class < 2;

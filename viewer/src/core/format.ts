@@ -66,3 +66,8 @@ export function valueText(value: unknown): string {
   if (typeof value === 'object' && 'value' in value) return valueText(value.value);
   return JSON.stringify(value);
 }
+
+/** Several names in one line. */
+export function listed(names: readonly string[]): string {
+  return names.join(language.state.code === 'en' ? ', ' : '、');
+}

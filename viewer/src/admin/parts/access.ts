@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Who may ask: the tokens, a new one (shown this once), and taking one back. */
 import { css, html, nothing, type TemplateResult } from 'lit';
-import { dayAndTime } from '../../core/format';
+import { dayAndTime, listed } from '../../core/format';
 import { language, t } from '../../core/i18n';
 import { box } from '../../core/ui/box';
 import { shared } from '../../core/ui/element';
@@ -97,7 +97,7 @@ export class Access extends Panel<Tokens> {
     return html`<tr class=${over ? 'struck' : ''}><td data-label=${t('access.role')}><span>${roleName(token.role)}<small>${className(token.access_class)}</small></span></td>
       <td data-label=${t('access.label')} class="wide">${token.label ?? '–'}</td>
       <td data-label=${t('people.purpose')} class="wide">${token.purpose ?? '–'}</td>
-      <td data-label=${t('people.reach')} class="wide">${token.scope.length > 0 ? token.scope.map(({ code, name }) => name ?? code).join('、')
+      <td data-label=${t('people.reach')} class="wide">${token.scope.length > 0 ? listed(token.scope.map(({ code, name }) => name ?? code))
         : token.is_limited ? t('access.nowhere') : t('access.everywhere')}</td>
       <td data-label=${t('access.organisations')} class="wide">${token.organisations.length === 0 ? '–' : token.organisations.join('; ')}</td>
       <td data-label=${t('access.created')} class="fixed">${dayAndTime(token.created_at)}</td>
