@@ -124,9 +124,12 @@ def _list_queries(
     codes = [str(row[0]) for row in connection.execute(
         "SELECT code FROM valid_block WHERE starts_with(code, %s) ORDER BY md5(code) LIMIT %s", (street or "", _PLACES)
     ).fetchall()]  # fmt: skip
-    return [
-        ("items, limit=1000", [select_page(layer, within, actor.access_class, limit=1000)]),
-        ("items, limit=100", [select_page(layer, within, actor.access_class, limit=100)]),
+    queries: list[tuple[str, Sequence[Statement]]] = [
+        (f"items, {'in the street, ' if street else ''}limit={limit}",
+         [select_page(layer, within, actor.access_class, limit=limit)])
+        for limit in (1000, 100)
+    ]  # fmt: skip
+    return queries + [
         ("a small box, limit=100", [
             select_page(layer, Filter(boxes=(box,), keeps_unknown=True), actor.access_class, limit=100)
             for box in boxes
@@ -167,6 +170,8 @@ def _repeat(
             before = _read_cpu(connection)
             if actor is not None:
                 connection.execute(SET_ACTOR, actor.settings(0))
+            if all("box" not in name for statement in statements for name in statement.values):
+                connection.execute(KEEP_ORDER.text)
             began, count = time.perf_counter(), 0
             while (seconds := time.perf_counter() - began) < _SECONDS[options.scale] or count < len(statements):
                 one = statements[count % len(statements)]

@@ -73,6 +73,7 @@ class Case:
     ours: Sequence[str]
     theirs: Sequence[str]
     statements: Sequence[Statement]
+    keeps_order: bool = False
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -146,7 +147,7 @@ def list_cases(settings: Settings, layer: Layer, city: City, part: float) -> tup
 
     cases = [
         Case(f"limit={limit}", count(requests), [_our_path(f"limit={limit}")], [_tipg_path(f"limit={limit}")],
-             [page(limit)])
+             [page(limit)], keeps_order=True)
         for limit, requests in ((1000, 400), (100, 2000))
     ]  # fmt: skip
     for limit in (10, 100):
@@ -212,14 +213,15 @@ def _list_pgbench(settings: Settings, folder: Path, case: Case) -> list[Contende
     command: list[str | Path] = [
         program, "-n", "-c", str(_CONNECTIONS), "-j", "1", "-t", str(max(1, case.count // _CONNECTIONS)), *scripts, url,
     ]  # fmt: skip
-    return [Contender(PGBENCH, lambda: _run_pgbench(command), note="the statements as the actor, and nothing else")]
+    return [Contender(PGBENCH, lambda: _run_pgbench(command, case), note="the statements as the actor, and nothing else")]
 
 
-def _run_pgbench(command: Sequence[str | Path]) -> Sample:
+def _run_pgbench(command: Sequence[str | Path], case: Case) -> Sample:
     """Raises RuntimeError with what pgbench said where it did not finish."""
     told = {
         "role": "twin_reader", "twin.scope": _ACTOR.scope, "twin.access_class": str(_ACTOR.access_class),
         "twin.organisations": "{}", "max_parallel_workers_per_gather": "0",
+        "enable_sort": "off" if case.keeps_order else "on",
     }  # fmt: skip
     options = " ".join(f"-c {name}={value}" for name, value in told.items())
     environment = {**os.environ, "PGOPTIONS": options}

@@ -97,7 +97,8 @@ def _run_wrk(wrk: str, port: int, requests: Sequence[Request], seconds: int, sta
 
 def _run(port: int, requests: Sequence[Request], seconds: int, status: int) -> Load:
     texts = [_write(one, port) for one in requests]
-    with ProcessPoolExecutor(_PROCESSES, get_context("spawn")) as pool:
+    # Forked: a fresh interpreter would spend longer on its imports than on asking.
+    with ProcessPoolExecutor(_PROCESSES, get_context("fork")) as pool:
         parts = [
             pool.submit(_ask, port, texts[number::_PROCESSES], seconds, status) for number in range(_PROCESSES)
         ]  # fmt: skip

@@ -8,14 +8,26 @@ the database's business; which columns it may see is decided here, from the acto
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 from psycopg.sql import SQL, Composable, Identifier
 
 from layers.conditions import Statement, list_columns, name_column, narrow, write_where
-from layers.filter import Filter, Order
+from layers.filter import NO_FILTER, Filter, Order
 from layers.layer import Layer
 from layers.shape import AS_STORED, Shape
+
+
+KEEP_ORDER: Final = Statement(SQL("SELECT set_config('enable_sort', 'off', true)").format(), {})
+"""To be sent before a page that `is_read_in_order`: how many rows a policy leaves is not known to the planner, who
+takes them for so few that it would rather read and sort the whole table than walk along the index.
+"""
+
+
+def is_read_in_order(narrowed: Filter) -> bool:
+    """Whether nothing but the page's end limits what is read, so that the order's own index is the best way."""
+    return replace(narrowed, keeps_unknown=NO_FILTER.keeps_unknown) == NO_FILTER
 
 
 def select_page(

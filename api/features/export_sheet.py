@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -26,8 +27,9 @@ class SheetWriter:
         self._title, self._identifier, self._said = title, identifier, said
         self._letters = [_column_letters(at) for at in range(len(headings))]
         self._row = 0
-        self._sheet.write(f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
-        self.write([headings])
+        with self._given_up_on_error():
+            self._sheet.write(f'{_XML}<worksheet xmlns="{_MAIN}"><sheetData>'.encode())
+            self.write([headings])
 
     def write(self, table: Sequence[Sequence[Any]]) -> None:
         """Add rows of numbers, booleans, texts and None."""
@@ -41,12 +43,29 @@ class SheetWriter:
                 if value is not None
             )
             parts.append("</row>")
-        self._sheet.write("".join(parts).encode())
+        with self._given_up_on_error():
+            self._sheet.write("".join(parts).encode())
 
     def close(self) -> None:
         """Finish the file."""
-        self._sheet.write(b"</sheetData></worksheet>")
-        self._sheet.close()
+        with self._given_up_on_error():
+            self._sheet.write(b"</sheetData></worksheet>")
+            self._sheet.close()
+            self._write_rest()
+            self._book.close()
+
+    @contextmanager
+    def _given_up_on_error(self) -> Generator[None]:
+        """What found no room is closed as far as it is, so that its place is free at once and not some time later."""
+        try:
+            yield
+        except BaseException:
+            for part in (self._sheet, self._book):
+                with suppress(Exception):
+                    part.close()
+            raise
+
+    def _write_rest(self) -> None:
         title = re.sub(r"[\\/?*\[\]:']", " ", self._title)[:31] or "1"
         for name, text in (
             ("[Content_Types].xml", _TYPES_XML),
@@ -56,7 +75,6 @@ class SheetWriter:
             ("docProps/core.xml", _CORE_XML.format(id=_xml(self._identifier), said=_xml(self._said))),
         ):
             self._book.writestr(name, _XML + text)
-        self._book.close()
 
 
 def _column_letters(at: int) -> str:

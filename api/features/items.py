@@ -44,7 +44,7 @@ from api.services import Services, get_actor, get_services
 from layers.conditions import Statement
 from layers.filter import Filter
 from layers.layer import Layer
-from layers.query import count_matched, select_block, select_item, select_page
+from layers.query import KEEP_ORDER, count_matched, is_read_in_order, select_block, select_item, select_page
 from twin.access import SET_VALID, Actor, valid_span
 from twin.errors import InvalidRequestError, NotFoundError
 from twin.text import Text, negotiate_language
@@ -168,6 +168,8 @@ async def _answer_page(
     statements = [select_page(layer, narrowed, actor.access_class, limit=limit, after=after, shape=crs.shape)]
     if is_counted:
         statements.append(count_matched(layer, narrowed))
+    if is_read_in_order(narrowed):
+        statements.insert(0, KEEP_ORDER)
     if layer.kind == "block" and narrowed.interval is not None:
         statements.insert(0, Statement(SQL(SET_VALID).format(), valid_span(narrowed.interval)))
     async with explain_transform(crs):
