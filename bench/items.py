@@ -213,7 +213,9 @@ def _list_pgbench(settings: Settings, folder: Path, case: Case) -> list[Contende
     command: list[str | Path] = [
         program, "-n", "-c", str(_CONNECTIONS), "-j", "1", "-t", str(max(1, case.count // _CONNECTIONS)), *scripts, url,
     ]  # fmt: skip
-    return [Contender(PGBENCH, lambda: _run_pgbench(command, case), note="the statements as the actor, and nothing else")]
+    return [
+        Contender(PGBENCH, lambda: _run_pgbench(command, case), note="the statements as the actor, and nothing else")
+    ]
 
 
 def _run_pgbench(command: Sequence[str | Path], case: Case) -> Sample:

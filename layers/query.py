@@ -18,7 +18,6 @@ from layers.filter import NO_FILTER, Filter, Order
 from layers.layer import Layer
 from layers.shape import AS_STORED, Shape
 
-
 KEEP_ORDER: Final = Statement(SQL("SELECT set_config('enable_sort', 'off', true)").format(), {})
 """To be sent before a page that `is_read_in_order`: how many rows a policy leaves is not known to the planner, who
 takes them for so few that it would rather read and sort the whole table than walk along the index.

@@ -35,7 +35,8 @@ _BY_KIND: Final[Mapping[Kind, str]] = {
     """,
     "told": """
         GET /session   GET /collections   GET /collections/{layer_id}   GET /collections/{layer_id}/queryables
-        GET /collections/{layer_id}/schema   GET /collections/{layer_id}/schemas/feature   GET /collections/{layer_id}/tiles
+        GET /collections/{layer_id}/schema   GET /collections/{layer_id}/schemas/feature
+        GET /collections/{layer_id}/tiles
         GET /collections/{layer_id}/tiles/{matrix_set_id}   GET /styles   GET /styles/{style_id}   GET /schemes
         GET /measures   GET /measures/fields   GET /pillars   GET /registers   GET /kinds   GET /event-types
         GET /code-forms   GET /business-layers   OPTIONS /collections/{layer_id}/items

@@ -191,15 +191,15 @@ async def _write_geojson(
     connection: Connection, actor: Actor, layer: Layer, narrowed: Filter, path: FilePath, mark: Mark
 ) -> None:
     after: Any = None
-    collection = GeoJsonWriter(path, layer, mark)
-    while True:
-        statement = select_page(layer, narrowed, actor.access_class, limit=_PAGE, after=after)
-        features, found, last = await fetch_row(connection, statement) or ("", 0, None)
-        await run_in_threadpool(collection.write, features)
-        if found <= _PAGE or last is None:
-            break
-        after = str(last).split("|")
-    collection.close()
+    with GeoJsonWriter(path, layer, mark) as collection:
+        while True:
+            statement = select_page(layer, narrowed, actor.access_class, limit=_PAGE, after=after)
+            features, found, last = await fetch_row(connection, statement) or ("", 0, None)
+            await run_in_threadpool(collection.write, features)
+            if found <= _PAGE or last is None:
+                break
+            after = str(last).split("|")
+        collection.close()
 
 
 async def _write_rows(connection: Connection, statement: Statement, writer: Writer) -> None:

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import orjson
 
@@ -36,6 +36,12 @@ class GeoJsonWriter:
             % (orjson.dumps(layer.id), orjson.dumps(mark.as_dict()))
         )
         self._is_first = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._file.close()
 
     def write(self, features: str) -> None:
         """Add features, with commas between them."""

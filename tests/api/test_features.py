@@ -185,9 +185,7 @@ def test_the_landing_page_speaks_to_people_and_machines(city: City) -> None:
 
 def test_every_layer_says_what_it_is(city: City) -> None:
     with city.client("admin") as admin:
-        collections = [
-            one for one in admin.get("/collections").json()["collections"] if one["itemType"] == "feature"
-        ]
+        collections = [one for one in admin.get("/collections").json()["collections"] if one["itemType"] == "feature"]
         assert collections[0]["id"] == "blocks"
         for collection in collections:
             own = collection["blocktwin"]

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -153,3 +154,36 @@ def test_too_little_free_disk_is_told_before_it_is_full_and_takes_no_uploads(cit
         refused = client.post("/uploads", headers=headers)
         assert (refused.status_code, refused.headers["content-type"]) == (507, "application/problem+json")
     assert not [path for path in Path(city.settings.spool_dir).glob("*") if path.is_file()]
+
+
+def test_a_kept_tile_leaves_with_the_headers_of_one_that_is_made(live_city: City) -> None:
+    with live_city.client("wall") as wall, live_city.client("admin") as admin, live_city.client() as stranger:
+        made = wall.get(TILE)
+        kept = wall.get(TILE)
+        own = {"date", "x-request-id"}
+        assert kept.content == made.content
+        assert {n: v for n, v in kept.headers.items() if n not in own} == {
+            n: v for n, v in made.headers.items() if n not in own
+        }
+        again = wall.get(TILE, headers={"If-None-Match": f'W/"other", {made.headers["etag"]}'})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["x-content-type-options"] == "nosniff"
+        cookie = {"Cookie": f'odd={{"a":1}}; twin_session={live_city.tokens["wall"]}; more=x'}
+        assert stranger.get(TILE, headers=cookie).content == made.content
+        # What is restricted is on record before it leaves, once an hour, kept or not.
+        assert [admin.get(TILE).status_code for _ in range(3)] == [200, 200, 200]
+        found = read_metrics(admin)
+    assert found["blocktwin_cache_hits_total", named(cache="tiles")] >= 5
+    assert found["blocktwin_requests_total", named(route=TEMPLATE, method="GET", status="3xx")] == 1
+    read = "SELECT count(*) FROM audit_entry WHERE verb = 'data.read' AND object = 'layer:blocks'"
+    assert live_city.execute(read) == [(1,)]
+    live_city.execute("UPDATE access_token SET revoked_at = now() WHERE role = 'wall'")
+    with live_city.client("wall") as wall:
+        wait_for(lambda: wall.get(TILE).status_code == 401)
+
+
+def wait_for(is_true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -49,6 +49,7 @@ class Balancer:
         headers = {"Authorization": f"Bearer {self.token}"}
         with httpx.Client(timeout=60, headers=headers) as client:
             while not self.is_over:
+                time.sleep(0.03)  # the cores are for those who start
                 path = random.choice(PATHS)
                 try:
                     answer = client.get(random.choice(self.ready) + path)

@@ -27,8 +27,7 @@ _SCHEMA = """
 """
 
 _CONTENT = (
-    "SELECT local_id, block_code, spans_blocks, ST_AsText(geometry), attributes "
-    "FROM {} ORDER BY local_id",
+    "SELECT local_id, block_code, spans_blocks, ST_AsText(geometry), attributes FROM {} ORDER BY local_id",
     "SELECT local_id, meets.block_code, share FROM {} AS feature JOIN feature_block AS meets "
     "ON meets.feature_id = feature.id ORDER BY 1, 2",
     "SELECT block_code, measure, period::text, dimension, access_class, round(value::numeric, 3), rows "
