@@ -6,6 +6,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/messages.sh
 export PYTHONUTF8=1
+# Several programs start here; the packages are compiled by the first.
+unset PYTHONDONTWRITEBYTECODE
 
 scripts/install.sh runtime
 

@@ -49,7 +49,7 @@ use_pip_mirror .venv/bin/python
 
 lock=requirements.lock
 [ "$profile" = runtime ] || lock=requirements-dev.lock
-.venv/bin/uv pip sync --python .venv/bin/python --compile-bytecode --require-hashes "$lock" ||
+.venv/bin/uv pip sync --python .venv/bin/python --require-hashes "$lock" ||
     fail "依赖安装失败,原因见上。网络恢复后重新运行即可;国内可设置 UV_DEFAULT_INDEX 指向镜像。" \
         "The packages could not be installed, see above. Run again once the network is back, or name a mirror in UV_DEFAULT_INDEX."
 .venv/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation -q -e . ||
