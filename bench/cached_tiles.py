@@ -28,11 +28,11 @@ from bench.load import load_buildings
 from bench.load_client import Request, describe_client, put_under_load
 from bench.machine import cpu_of_processes, cpu_since, read_machine
 from bench.options import Options, parse_options
-from bench.servers import HOST, Server, find_port, serve, wait_until_up
+from bench.servers import HOST, Server, find_port, serve, twin_environment, wait_until_up
 from bench.tiles import list_tiles
 from layers.tile import Tile
 from twin.access import create_token
-from twin.database import connect, database_url, transaction
+from twin.database import connect, transaction
 from twin.settings import Settings
 
 METRICS: Final = (
@@ -90,10 +90,7 @@ def run(settings: Settings, folder: Path, options: Options, console: Console) ->
         token = create_token(connection, "wall")
     (folder / "tiles").mkdir()
     with ExitStack() as stack:
-        environment = {
-            "TWIN_DATABASE_URL": database_url(settings), "TWIN_DATA_DIR": str(folder / "data"),
-            "TWIN_TILE_CACHE_MB": "512", "BENCH_TILES": str(folder / "tiles"),
-        }  # fmt: skip
+        environment = twin_environment(settings, folder, TILE_CACHE_MB="512") | {"BENCH_TILES": str(folder / "tiles")}
         ours = stack.enter_context(serve("twin_app", environment, "/health", folder / "own.log"))
         kept = _save_tiles(ours, tiles, token, folder / "tiles")
         files = [f"/{number}.mvt" for number in range(len(kept))]

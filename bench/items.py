@@ -21,7 +21,6 @@ from typing import Final
 
 import numpy as np
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 
 from api.http.parameters import encode_cursor
@@ -30,9 +29,9 @@ from bench.client import fetch_all
 from bench.database import own_database
 from bench.harness import Comparison, Contender, Metric, Sample, compare, print_comparison, write_json
 from bench.load import load_buildings
-from bench.machine import cpu_of_processes, cpu_since, read_machine
+from bench.machine import cpu_of_processes, cpu_since, find_backends, read_machine
 from bench.options import Options, parse_options
-from bench.servers import HOST, Server, serve
+from bench.servers import HOST, Server, serve, tipg_environment, twin_environment
 from layers.conditions import Statement
 from layers.filter import NO_FILTER, Filter
 from layers.layer import Layer
@@ -97,8 +96,10 @@ def run(settings: Settings, folder: Path, options: Options, console: Console) ->
     cases, deep = list_cases(settings, layer, city, _REQUESTS[options.scale])
     comparisons: list[Comparison] = []
     with ExitStack() as stack:
-        ours = stack.enter_context(serve("twin_app", _twin_environment(settings, folder), "/health", folder / "own"))
-        tipg = stack.enter_context(serve("tipg_app", _tipg_environment(settings), "/healthz", folder / "tipg"))
+        environment = twin_environment(settings, folder, POOL_SIZE=str(_CONNECTIONS))
+        ours = stack.enter_context(serve("twin_app", environment, "/health", folder / "own"))
+        environment = tipg_environment(settings, _CONNECTIONS)
+        tipg = stack.enter_context(serve("tipg_app", environment, "/healthz", folder / "tipg"))
         watcher = stack.enter_context(connect(settings, autocommit=True))
         headers = {"Authorization": f"Bearer {token}"}
 
@@ -184,7 +185,7 @@ def prepare_database(settings: Settings, layer: Layer) -> str:
 
 def _measure(watcher: Connection, server: Server, paths: Sequence[str], headers: dict[str, str]) -> Sample:
     """One run over HTTP. Raises RuntimeError where a request failed: a wrong answer is no fast answer."""
-    server_before, backends_before = cpu_of_processes([server.pid]), cpu_of_processes(_backends(watcher))
+    server_before, backends_before = cpu_of_processes([server.pid]), cpu_of_processes(find_backends(watcher))
     done = fetch_all(HOST, server.port, paths, _CONNECTIONS, headers)
     if set(done.statuses) != {200}:
         raise RuntimeError(f"requests failed: {dict(done.statuses)}")
@@ -193,7 +194,7 @@ def _measure(watcher: Connection, server: Server, paths: Sequence[str], headers:
         "p50": done.quantile_ms(0.5),
         "p99": done.quantile_ms(0.99),
         "server CPU": cpu_since(server_before, [server.pid]) * 1000 / len(paths),
-        "PostgreSQL CPU": cpu_since(backends_before, _backends(watcher)) * 1000 / len(paths),
+        "PostgreSQL CPU": cpu_since(backends_before, find_backends(watcher)) * 1000 / len(paths),
     }
 
 
@@ -239,42 +240,12 @@ def _warm_up(contenders: Sequence[Contender]) -> None:
         contender.run()
 
 
-def _backends(watcher: Connection) -> set[int]:
-    rows = watcher.execute(
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    ).fetchall()
-    return {int(row[0]) for row in rows}
-
-
 def _our_path(query: str) -> str:
     return f"/collections/buildings/items?{query}"
 
 
 def _tipg_path(query: str) -> str:
     return f"/collections/bench.building/items?{query}&f=geojson"
-
-
-def _twin_environment(settings: Settings, folder: Path) -> dict[str, str]:
-    return {
-        "TWIN_DATABASE_URL": database_url(settings),
-        "TWIN_DATA_DIR": str(folder / "data"),
-        "TWIN_POOL_SIZE": str(_CONNECTIONS),
-        "TWIN_STATEMENT_TIMEOUT_MS": "60000",
-        # It is looked at for every request all the same.
-        "TWIN_RATE_LIMIT_TOKEN": "1000000000",
-    }
-
-
-def _tipg_environment(settings: Settings) -> dict[str, str]:
-    parts = conninfo_to_dict(database_url(settings))
-    socket = str(parts["host"]).replace("/", "%2F")
-    return {
-        "DATABASE_URL": f"postgresql://{parts['user']}@{socket}:{parts['port']}/{parts['dbname']}",
-        "DB_MIN_CONN_SIZE": str(_CONNECTIONS),
-        "DB_MAX_CONN_SIZE": str(_CONNECTIONS),
-        "TIPG_DB_SCHEMAS": '["bench"]',
-        "TIPG_CATALOG_TTL": "0",
-    }
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ from bench.harness import Comparison, Line, Metric, Spread, print_comparison, wr
 from bench.load import load_buildings
 from bench.machine import read_machine
 from bench.options import Options, parse_options
-from bench.servers import HOST, Server, serve
+from bench.servers import HOST, Server, serve, twin_environment
 from twin.access import create_token
 from twin.database import connect, database_url, transaction
 from twin.settings import Settings
@@ -116,10 +116,7 @@ def run(settings: Settings, folder: Path, options: Options, console: Console) ->
             "SELECT id, ST_X(ST_PointOnSurface(geometry)), ST_Y(ST_PointOnSurface(geometry)) FROM building "
             "WHERE access_class <= 2 AND geometry IS NOT NULL ORDER BY id LIMIT 5000"
         ).fetchall()
-    environment = {
-        "TWIN_DATABASE_URL": database_url(settings), "TWIN_DATA_DIR": str(folder / "data"), "TWIN_POOL_SIZE": "4",
-        "TWIN_STREAMS_PER_TOKEN": str(clients),
-    }  # fmt: skip
+    environment = twin_environment(settings, folder, POOL_SIZE="4", STREAMS_PER_TOKEN=str(clients))
     samples: list[dict[str, float]] = []
     with ExitStack() as stack:
         workers = [

@@ -79,3 +79,11 @@ def cpu_of_children() -> float:
     """The CPU seconds of this process's children that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
+
+
+def find_backends(watcher: Connection) -> set[int]:
+    """The processes of the watcher's database, its own aside."""
+    rows = watcher.execute(
+        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    ).fetchall()
+    return {int(row[0]) for row in rows}

@@ -23,9 +23,9 @@ from bench.database import own_database
 from bench.harness import Contender, Metric, Sample, compare, print_comparison, write_json
 from bench.machine import cpu_of_processes, cpu_since, read_machine
 from bench.options import parse_options
-from bench.servers import HOST, Server, serve
+from bench.servers import HOST, Server, serve, twin_environment
 from twin.access import create_token
-from twin.database import connect, database_url, transaction
+from twin.database import connect, transaction
 from twin.settings import Settings
 
 METRICS: Final = (
@@ -82,8 +82,11 @@ def main(arguments: list[str] | None = None) -> None:
             tokens.append(_fill(settings, count))
         paths = _paths(whole, options.seed)
         large, small = (
-            stack.enter_context(serve("twin_app", _environment(settings, folder), "/health", folder / f"{name}.log"))
-            for settings, name in ((whole, "large"), (tenth, "small"))
+            stack.enter_context(serve("twin_app", environment, "/health", folder / f"{name}.log"))
+            for environment, name in (
+                (twin_environment(settings, folder, POOL_SIZE=str(_CONNECTIONS)), name)
+                for settings, name in ((whole, "large"), (tenth, "small"))
+            )
         )
         contenders = [
             Contender(PROFILE, lambda: _measure(large, paths[0], tokens[0]), is_ours=True),
@@ -138,14 +141,6 @@ def _measure(server: Server, paths: Sequence[str], token: str) -> Sample:
         "p50": done.quantile_ms(0.5),
         "p99": done.quantile_ms(0.99),
         "server CPU": cpu_since(before, [server.pid]) * 1000 / len(paths),
-    }
-
-
-def _environment(settings: Settings, folder: Path) -> dict[str, str]:
-    return {
-        "TWIN_DATABASE_URL": database_url(settings),
-        "TWIN_DATA_DIR": str(folder / "data"),
-        "TWIN_POOL_SIZE": str(_CONNECTIONS),
     }
 
 

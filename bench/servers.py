@@ -18,9 +18,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from fastapi import FastAPI
+from psycopg.conninfo import conninfo_to_dict
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.app import Application, create_app
+from twin.database import database_url
 from twin.settings import Settings
 
 HOST: Final = "127.0.0.1"
@@ -69,6 +71,32 @@ def bytes_app() -> ASGIApp:
         await send({"type": "http.response.body", "body": b"" if is_known else files[path]})
 
     return answer
+
+
+def twin_environment(settings: Settings, folder: Path, **more: str) -> dict[str, str]:
+    """The environment of `twin_app`, with its files in `folder`; `more` are settings by their names in capitals."""
+    return {
+        "TWIN_DATABASE_URL": database_url(settings),
+        "TWIN_DATA_DIR": str(folder / "data"),
+        "TWIN_STATEMENT_TIMEOUT_MS": "60000",
+        # It is looked at for every request all the same.
+        "TWIN_RATE_LIMIT_TOKEN": "1000000000",
+        **{f"TWIN_{name}": value for name, value in more.items()},
+    }
+
+
+def tipg_environment(settings: Settings, connections: int, **more: str) -> dict[str, str]:
+    """The environment of `tipg_app` over the schema `bench`; `more` are settings by their names in capitals."""
+    parts = conninfo_to_dict(database_url(settings))
+    host = str(parts["host"]).replace("/", "%2F")
+    return {
+        "DATABASE_URL": f"postgresql://{parts['user']}@{host}:{parts['port']}/{parts['dbname']}",
+        "DB_MIN_CONN_SIZE": str(connections),
+        "DB_MAX_CONN_SIZE": str(connections),
+        "TIPG_DB_SCHEMAS": '["bench"]',
+        "TIPG_CATALOG_TTL": "0",
+        **{f"TIPG_{name}": value for name, value in more.items()},
+    }
 
 
 @contextmanager

@@ -19,7 +19,6 @@ from typing import Final
 
 import numpy as np
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 from rich.console import Console
 
 from bench.city import City, load_city_blocks, make_buildings
@@ -27,9 +26,9 @@ from bench.client import Run, fetch_all
 from bench.database import own_database
 from bench.harness import Comparison, Contender, Metric, Sample, compare, print_comparison, write_json
 from bench.load import load_buildings
-from bench.machine import cpu_of_processes, cpu_since, read_machine
+from bench.machine import cpu_of_processes, cpu_since, find_backends, read_machine
 from bench.options import Options, parse_options
-from bench.servers import HOST, Server, serve
+from bench.servers import HOST, Server, serve, tipg_environment, twin_environment
 from layers.conditions import Statement
 from layers.filter import NO_FILTER
 from layers.registry import find_layer
@@ -85,11 +84,12 @@ def run(settings: Settings, folder: Path, options: Options, console: Console) ->
     load_buildings(settings, make_buildings(city))
     token = _prepare_database(settings)
     with ExitStack() as stack:
+        environment = twin_environment(settings, folder, POOL_SIZE=str(_CONNECTIONS))
         own, cached = (
-            stack.enter_context(serve("twin_app", _twin_environment(settings, folder, cache), "/health", log))
-            for cache, log in ((0, folder / "own.log"), (512, folder / "cached.log"))
+            stack.enter_context(serve("twin_app", environment | {"TWIN_TILE_CACHE_MB": cache}, "/health", log))
+            for cache, log in (("0", folder / "own.log"), ("512", folder / "cached.log"))
         )
-        tipg = stack.enter_context(serve("tipg_app", _tipg_environment(settings), "/healthz", folder / "tipg.log"))
+        tipg = stack.enter_context(serve("tipg_app", _describe_tipg(settings), "/healthz", folder / "tipg.log"))
         watcher = stack.enter_context(connect(settings, autocommit=True))
         comparisons = _compare_all(settings, watcher, tiles, token, own, cached, tipg, options.rounds, console)
     facts = {"seed": city.seed, "buildings": city.buildings, "tiles": len(tiles), "connections": _CONNECTIONS}
@@ -147,11 +147,11 @@ def _compare_all(
 
 def _measure(watcher: Connection, server: Server, paths: Sequence[str], headers: dict[str, str]) -> Sample:
     """One run over HTTP. Raises RuntimeError where a request failed: a wrong answer is no fast answer."""
-    server_before, backends_before = cpu_of_processes([server.pid]), cpu_of_processes(_backends(watcher))
+    server_before, backends_before = cpu_of_processes([server.pid]), cpu_of_processes(find_backends(watcher))
     done = fetch_all(HOST, server.port, paths, _CONNECTIONS, headers)
     if not set(done.statuses) <= {200, 204}:
         raise RuntimeError(f"requests failed: {dict(done.statuses)}")
-    sample = _sample(done, cpu_since(backends_before, _backends(watcher)))
+    sample = _sample(done, cpu_since(backends_before, find_backends(watcher)))
     return sample | {"server CPU": cpu_since(server_before, [server.pid]) * 1000 / len(paths)}
 
 
@@ -206,19 +206,19 @@ def _sample(done: Run, postgres_cpu: float) -> dict[str, float]:
     }
 
 
-def _backends(watcher: Connection) -> set[int]:
-    rows = watcher.execute(
-        "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    ).fetchall()
-    return {int(row[0]) for row in rows}
-
-
 def _our_path(tile: Tile) -> str:
     return f"/collections/buildings/tiles/WebMercatorQuad/{tile.z}/{tile.y}/{tile.x}"
 
 
 def _tipg_path(tile: Tile) -> str:
     return f"/collections/bench.building/tiles/WebMercatorQuad/{tile.z}/{tile.x}/{tile.y}"
+
+
+def _describe_tipg(settings: Settings) -> dict[str, str]:
+    return tipg_environment(
+        settings, _CONNECTIONS, TILE_RESOLUTION=str(EXTENT), TILE_BUFFER=str(_BUFFER),
+        MAX_FEATURES_PER_TILE=str(_TIPG_FEATURES),
+    )  # fmt: skip
 
 
 def _prepare_database(settings: Settings) -> str:
@@ -237,31 +237,6 @@ def _prepare_database(settings: Settings) -> str:
         connection.execute("VACUUM ANALYZE bench.building")
     with transaction(settings) as connection:
         return create_token(connection, "wall")
-
-
-def _twin_environment(settings: Settings, folder: Path, cache_mb: int) -> dict[str, str]:
-    return {
-        "TWIN_DATABASE_URL": database_url(settings),
-        "TWIN_DATA_DIR": str(folder / "data"),
-        "TWIN_POOL_SIZE": str(_CONNECTIONS),
-        "TWIN_TILE_CACHE_MB": str(cache_mb),
-        "TWIN_STATEMENT_TIMEOUT_MS": "60000",
-    }
-
-
-def _tipg_environment(settings: Settings) -> dict[str, str]:
-    parts = conninfo_to_dict(database_url(settings))
-    socket = str(parts["host"]).replace("/", "%2F")
-    return {
-        "DATABASE_URL": f"postgresql://{parts['user']}@{socket}:{parts['port']}/{parts['dbname']}",
-        "DB_MIN_CONN_SIZE": str(_CONNECTIONS),
-        "DB_MAX_CONN_SIZE": str(_CONNECTIONS),
-        "TIPG_DB_SCHEMAS": '["bench"]',
-        "TIPG_CATALOG_TTL": "0",
-        "TIPG_TILE_RESOLUTION": str(EXTENT),
-        "TIPG_TILE_BUFFER": str(_BUFFER),
-        "TIPG_MAX_FEATURES_PER_TILE": str(_TIPG_FEATURES),
-    }
 
 
 if __name__ == "__main__":
