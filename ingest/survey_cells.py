@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
+from ingest.wrong_cell import WrongCellError
 from twin.text import Text
 
 FieldPath = tuple[str, ...]
@@ -26,13 +27,6 @@ _UNREADABLE: Final[Mapping[str, Text]] = {
     "object": Text("应为 JSON", "JSON belongs here"),
     "array": Text("应为 JSON,或以分号隔开", "JSON belongs here, or values with semicolons between"),
 }
-
-
-class WrongCellError(Exception):
-    """Why a row is turned away, and for which field; never what it said."""
-
-    def __init__(self, field: str, reason: Text) -> None:
-        self.field, self.reason = field, reason
 
 
 def walk_fields(schema: Mapping[str, Any], path: FieldPath = ()) -> Iterator[tuple[FieldPath, Mapping[str, Any]]]:

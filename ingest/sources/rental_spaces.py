@@ -9,7 +9,6 @@ mended is a part of such a file, and takes nothing away.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,16 +18,16 @@ from typing import Any, Final
 import pandas as pd
 from psycopg.types.json import Jsonb
 
-from ingest.load import OnProgress, finish_load, ignore_progress, start_load
 from ingest.mapping import Mapping as ColumnMapping
 from ingest.mapping import check_mapping, read_mapping
+from ingest.merged import WRITER_ROLE, MergedSource
 from ingest.readers import returned
 from ingest.readers.table import read_cells, read_heading
 from ingest.report import LoadReport
-from ingest.source import Options, hash_file, refusals_reported
-from twin.database import Connection, connect, transaction
+from ingest.source import Options
+from ingest.wrong_cell import WrongCellError
+from twin.database import Connection
 from twin.personal import find_personal
-from twin.settings import Settings
 from twin.text import Text
 
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -46,96 +45,72 @@ _STATES: Final[Mapping[str, str]] = {
     "": "vacant", "vacant": "vacant", "空置": "vacant", "待租": "vacant", "reserved": "reserved", "预订": "reserved",
     "预留": "reserved", "let": "let", "已租": "let", "在租": "let",
 }  # fmt: skip
-_ROLE: Final = "load"
 _MOST_AREA: Final = 1e6
 
 Space = dict[str, Any]
 
 
-class _WrongCellError(Exception):
-    def __init__(self, field: str, reason: Text) -> None:
-        self.field, self.reason = field, reason
-
-
 @dataclass(frozen=True)
-class RentalSpaceSource:
+class _Lists:
+    """The spaces by the park's id, and the parks of which the file has not all."""
+
+    spaces: dict[int, list[Space]]
+    incomplete: set[int]
+
+
+class RentalSpaceSource(MergedSource[_Lists]):
     """Spaces are parts of a park, not features: they have no place of their own and are merged park by park."""
 
-    title: Text = Text("园区可租空间", "space for rent in parks")  # noqa: RUF009 (frozen)
+    kind = "rental_spaces"
+    title = Text("园区可租空间", "space for rent in parks")
+    step = Text("检查并合并可租空间", "checking and merging the spaces")
 
-    def check(self, settings: Settings, path: Path, options: Options) -> LoadReport:
-        """The report of a load that does not happen."""
-        report = _new_report(path, options)
-        with refusals_reported(report), connect(settings) as connection:
-            started = time.monotonic()
-            _read(connection, path, options, report)
-            report.seconds = time.monotonic() - started
-        return report
+    def read(self, connection: Connection, path: Path, options: Options, report: LoadReport) -> _Lists:
+        """The spaces of each park."""
+        table = read_cells(path, options.layer)
+        columns = [str(column) for column in table.columns]
+        mapping = read_mapping(options.mapping) if options.mapping else _detect(columns)
+        check_mapping(mapping, columns, _REQUIRED, path.name)
+        report.mapping = dict(mapping.fields)
+        report.ignored_columns = sorted(set(columns) - set(mapping.fields.values()))
+        report.read = len(table)
+        rows = _cells(table, mapping)
+        ids = _find_parks(connection, {row["park_code"] for row in rows.values()})
+        standing = _find_buildings(connection, [found[0] for found in ids.values() if len(found) == 1])
+        parks: dict[int, list[Space]] = {}
+        incomplete: set[int] = set()
+        seen: set[tuple[Any, ...]] = set()
+        for number, row in rows.items():
+            found = ids.get(row["park_code"], [])
+            try:
+                if len(found) != 1:
+                    raise WrongCellError("park_code", _NO_PARK if not found else _MANY_PARKS)
+                space = _read_space(row)
+                if (found[0], space["building_code"]) not in standing:
+                    raise WrongCellError("building_code", _NO_BUILDING)
+                place = (found[0], space["building_code"], space["storey_number"], space["unit_code"])
+                if place in seen:
+                    raise WrongCellError("building_code", _TWICE)
+            except WrongCellError as error:
+                report.reject([number], error.reason, error.field)
+                incomplete.update(found)
+                continue
+            seen.add(place)
+            parks.setdefault(found[0], []).append(space)
+        report.kept = report.read - report.rejected
+        is_part = returned.is_returned(read_heading(path, options.layer))
+        return _Lists(parks, set(parks) if is_part else incomplete)
 
-    def load(
-        self, settings: Settings, path: Path, options: Options, on_progress: OnProgress = ignore_progress
-    ) -> LoadReport:
-        """Merge it into the parks' lists, in one transaction."""
-        report = _new_report(path, options)
-        on_progress(Text("检查并合并可租空间", "checking and merging the spaces"), 0.3)
-        with refusals_reported(report), transaction(settings) as connection:
-            started = time.monotonic()
-            report.load_id = start_load(connection, report, options.actor)
-            parks, incomplete = _read(connection, path, options, report)
-            is_part = returned.is_returned(read_heading(path, options.layer))
-            removed = 0
-            for park, spaces in parks.items():
-                removed += _merge(connection, park, spaces, report, keeps_others=is_part or park in incomplete)
-            report.details |= {"parks": len(parks), "removed": removed}
-            report.seconds = time.monotonic() - started
-            finish_load(connection, report)
-        return report
+    def merge(self, connection: Connection, rows: _Lists, report: LoadReport) -> None:
+        """Merge them into the parks' lists."""
+        removed = sum(
+            _merge(connection, park, spaces, report, keeps_others=park in rows.incomplete)
+            for park, spaces in rows.spaces.items()
+        )
+        report.details |= {"parks": len(rows.spaces), "removed": removed}
 
 
 SOURCE = RentalSpaceSource()
-
-
-def _new_report(path: Path, options: Options) -> LoadReport:
-    source_id = options.source_id or path.stem
-    return LoadReport("rental_spaces", source_id, options.file_name or path.name, hash_file(path))
-
-
-def _read(
-    connection: Connection, path: Path, options: Options, report: LoadReport
-) -> tuple[dict[int, list[Space]], set[int]]:
-    """The spaces by the park's id, and the parks of which rows were turned away. RefusedError for a wrong table."""
-    table = read_cells(path, options.layer)
-    columns = [str(column) for column in table.columns]
-    mapping = read_mapping(options.mapping) if options.mapping else _detect(columns)
-    check_mapping(mapping, columns, _REQUIRED, path.name)
-    report.mapping = dict(mapping.fields)
-    report.ignored_columns = sorted(set(columns) - set(mapping.fields.values()))
-    report.read = len(table)
-    rows = _cells(table, mapping)
-    ids = _find_parks(connection, {row["park_code"] for row in rows.values()})
-    standing = _find_buildings(connection, [found[0] for found in ids.values() if len(found) == 1])
-    parks: dict[int, list[Space]] = {}
-    incomplete: set[int] = set()
-    seen: set[tuple[Any, ...]] = set()
-    for number, row in rows.items():
-        found = ids.get(row["park_code"], [])
-        try:
-            if len(found) != 1:
-                raise _WrongCellError("park_code", _NO_PARK if not found else _MANY_PARKS)
-            space = _read_space(row)
-            if (found[0], space["building_code"]) not in standing:
-                raise _WrongCellError("building_code", _NO_BUILDING)
-            place = (found[0], space["building_code"], space["storey_number"], space["unit_code"])
-            if place in seen:
-                raise _WrongCellError("building_code", _TWICE)
-        except _WrongCellError as error:
-            report.reject([number], error.reason, error.field)
-            incomplete.update(found)
-            continue
-        seen.add(place)
-        parks.setdefault(found[0], []).append(space)
-    report.kept = report.read - report.rejected
-    return parks, incomplete
 
 
 _NO_PARK: Final = Text("没有这个编码的园区", "there is no park with this code")
@@ -174,17 +149,17 @@ def _translate(cell: str, words: Mapping[str, str]) -> str:
 def _read_space(row: Mapping[str, str]) -> Space:
     state = _STATES.get(row["state"].casefold())
     if state is None:
-        raise _WrongCellError("state", Text("不认识的状态", "a state that is not known"))
+        raise WrongCellError("state", Text("不认识的状态", "a state that is not known"))
     area = _number(row["area"], "area")
     if area is None or not 0 < area <= _MOST_AREA:
-        raise _WrongCellError("area", Text("面积应大于 0", "an area is more than 0"))
+        raise WrongCellError("area", Text("面积应大于 0", "an area is more than 0"))
     storey = _number(row["storey_number"], "storey_number")
     if storey is not None and (storey != int(storey) or not -30 <= storey <= 250):
-        raise _WrongCellError("storey_number", Text("楼层应为整数", "a storey is a whole number"))
+        raise WrongCellError("storey_number", Text("楼层应为整数", "a storey is a whole number"))
     if not row["building_code"]:
-        raise _WrongCellError("building_code", Text("缺少楼栋编码", "there is no building's code"))
+        raise WrongCellError("building_code", Text("缺少楼栋编码", "there is no building's code"))
     if len(row["use"]) > 50 or find_personal(row["use"]) is not None:
-        raise _WrongCellError("use", Text("用途太长或含个人信息", "too long, or with personal data in it"))
+        raise WrongCellError("use", Text("用途太长或含个人信息", "too long, or with personal data in it"))
     return {
         "building_code": row["building_code"], "storey_number": None if storey is None else int(storey),
         "unit_code": row["unit_code"] or None, "area": area, "use": row["use"] or None, "state": state,
@@ -200,7 +175,7 @@ def _number(cell: str, field: str) -> float | None:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise _WrongCellError(field, Text("不是数", "it is no number"))
+        raise WrongCellError(field, Text("不是数", "it is no number"))
     return value
 
 
@@ -213,7 +188,7 @@ def _day(cell: str) -> str | None:
         year, month, day = (int(part) for part in parts)
         return date(year, month, day).isoformat()
     except ValueError:
-        raise _WrongCellError(
+        raise WrongCellError(
             "available_from", Text("日期应写作 2026-01-31", "a day is written as 2026-01-31")
         ) from None
 
@@ -252,7 +227,7 @@ def _merge(connection: Connection, park: int, spaces: list[Space], report: LoadR
         ]  # fmt: skip
     row = connection.execute(
         "SELECT inserted, updated, removed, unchanged FROM merge_rental_spaces(%s, %s, %s, NULL, %s)",
-        (park, Jsonb(given + others), _ROLE, report.load_id),
+        (park, Jsonb(given + others), WRITER_ROLE, report.load_id),
     ).fetchone()
     assert row is not None
     report.inserted += row[0]

@@ -6,7 +6,6 @@ A cell that is empty leaves what was answered as it is, so a table may have some
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,25 +15,24 @@ import pandas as pd
 from psycopg.sql import SQL, Identifier
 from psycopg.types.json import Jsonb
 
-from ingest.load import OnProgress, finish_load, ignore_progress, start_load
 from ingest.mapping import Mapping as ColumnMapping
 from ingest.mapping import check_mapping, read_mapping
+from ingest.merged import WRITER_ROLE, MergedSource
 from ingest.readers.table import read_cells
 from ingest.report import LoadReport
-from ingest.source import Options, hash_file, refusals_reported
+from ingest.source import Options
 from ingest.survey_cells import (
     FieldPath,
     Schemas,
-    WrongCellError,
     match_columns,
     merge_answers,
     normalise,
     read_cell,
     walk_fields,
 )
-from twin.database import Connection, connect, transaction
+from ingest.wrong_cell import WrongCellError
+from twin.database import Connection
 from twin.errors import RefusedError
-from twin.settings import Settings
 from twin.survey import check_answers, count_answered
 from twin.text import Text
 
@@ -42,7 +40,6 @@ _KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "round": ("round", "survey", "摸查", "摸查编号", "轮次", "摸查轮次"),
     "code": ("code", "park_code", "village_code", "编码", "园区编码", "园区编号", "城中村编码", "城中村编号"),
 }
-_ROLE: Final = "load"
 _NO_ROUND: Final = Text("没有这一轮摸查", "there is no such round")
 _MANY_ROUNDS: Final = Text("有多轮摸查叫这个名称,请写编号", "several rounds are called so; give its number")
 _CLOSED: Final = Text("这一轮已结束,不再接收", "the round is closed; it takes no more answers")
@@ -75,99 +72,77 @@ class _Answered:
     answers: dict[str, Any] = field(repr=False)
 
 
-@dataclass(frozen=True)
-class SurveyAnswerSource:
+class SurveyAnswerSource(MergedSource[list[_Answered]]):
     """Answers are parts of a round and an object, not features: each is merged with what was answered before."""
 
-    title: Text = Text("摸查答案", "survey answers")  # noqa: RUF009 (frozen)
+    kind = "survey_answers"
+    title = Text("摸查答案", "survey answers")
+    step = Text("检查并合并摸查答案", "checking and merging the answers")
 
-    def check(self, settings: Settings, path: Path, options: Options) -> LoadReport:
-        """The report of a load that does not happen."""
-        report = _new_report(path, options)
-        with refusals_reported(report), connect(settings) as connection:
-            started = time.monotonic()
-            _read(connection, path, options, report)
-            report.seconds = time.monotonic() - started
-        return report
+    def read(self, connection: Connection, path: Path, options: Options, report: LoadReport) -> list[_Answered]:
+        """What each row answers, merged with what was answered before."""
+        table = read_cells(path, options.layer)
+        columns = [str(column) for column in table.columns]
+        mapping = _find_keys(columns, read_mapping(options.mapping) if options.mapping else ColumnMapping({}))
+        check_mapping(mapping, columns, tuple(_KEYS), path.name)
+        report.read = len(table)
+        rows = _cells(table, mapping)
+        said = {cells[mapping.fields["round"]] if "round" in mapping.fields else "" for cells in rows.values()}
+        constant = {ours: str(mapping.constants.get(ours, "")).strip() for ours in _KEYS}
+        rounds = {
+            name: _find_rounds(connection, name, columns, mapping)
+            for name in said | {constant["round"]}
+            if name and "\0" not in name
+        }
+        used = {column for found in rounds.values() for one in found for column in one.columns.values()}
+        fields = {
+            ".".join(path): column for found in rounds.values() for one in found for path, column in one.columns.items()
+        }
+        report.mapping = fields | {ours: theirs for ours, theirs in mapping.fields.items() if ours in _KEYS}
+        report.ignored_columns = sorted(set(columns) - set(report.mapping.values()))
+        answered: list[_Answered] = []
+        seen: set[tuple[int, int]] = set()
+        for number, cells in rows.items():
+            keys = {
+                ours: (cells[mapping.fields[ours]] if ours in mapping.fields else "") or constant[ours]
+                for ours in _KEYS
+            }
+            try:
+                one = _find_round(rounds.get(keys["round"], []))
+                object_id = _find_object(connection, one, keys["code"])
+                if (one.id, object_id) in seen:
+                    raise WrongCellError("code", _TWICE)
+                answers = _read_answers(one, cells, mapping, used)
+                before = connection.execute(
+                    "SELECT answers FROM survey_response WHERE round_id = %s AND object_id = %s FOR UPDATE",
+                    (one.id, object_id),
+                ).fetchone()
+                merged = merge_answers(before[0] if before else {}, answers)
+                try:
+                    check_answers(one.form, merged)
+                except RefusedError as error:
+                    first = error.problems[0]
+                    raise WrongCellError(_name_field(one, first.where), first.what) from None
+            except WrongCellError as error:
+                report.reject([number], error.reason, error.field)
+                continue
+            seen.add((one.id, object_id))
+            answered.append(_Answered(one, object_id, merged))
+        report.kept = report.read - report.rejected
+        report.details |= {"rounds": sorted({one.round.id for one in answered})}
+        return answered
 
-    def load(
-        self, settings: Settings, path: Path, options: Options, on_progress: OnProgress = ignore_progress
-    ) -> LoadReport:
-        """Merge the answers into those there are, in one transaction."""
-        report = _new_report(path, options)
-        on_progress(Text("检查并合并摸查答案", "checking and merging the answers"), 0.3)
-        with refusals_reported(report), transaction(settings) as connection:
-            started = time.monotonic()
-            report.load_id = start_load(connection, report, options.actor)
-            connection.execute(
-                "SELECT set_config('twin.writer_role', %s, true), set_config('twin.writer_token', '', true)", (_ROLE,)
-            )
-            for answered in _read(connection, path, options, report):
-                _write(connection, answered, report)
-            report.seconds = time.monotonic() - started
-            finish_load(connection, report)
-        return report
+    def merge(self, connection: Connection, rows: list[_Answered], report: LoadReport) -> None:
+        """Write the answers over those there are."""
+        connection.execute(
+            "SELECT set_config('twin.writer_role', %s, true), set_config('twin.writer_token', '', true)",
+            (WRITER_ROLE,),
+        )
+        for answered in rows:
+            _write(connection, answered, report)
 
 
 SOURCE = SurveyAnswerSource()
-
-
-def _new_report(path: Path, options: Options) -> LoadReport:
-    source_id = options.source_id or path.stem
-    return LoadReport("survey_answers", source_id, options.file_name or path.name, hash_file(path))
-
-
-def _read(connection: Connection, path: Path, options: Options, report: LoadReport) -> list[_Answered]:
-    """What each row answers, merged with what was answered before. RefusedError for a wrong table."""
-    table = read_cells(path, options.layer)
-    columns = [str(column) for column in table.columns]
-    mapping = _find_keys(columns, read_mapping(options.mapping) if options.mapping else ColumnMapping({}))
-    check_mapping(mapping, columns, tuple(_KEYS), path.name)
-    report.read = len(table)
-    rows = _cells(table, mapping)
-    said = {cells[mapping.fields["round"]] if "round" in mapping.fields else "" for cells in rows.values()}
-    constant = {ours: str(mapping.constants.get(ours, "")).strip() for ours in _KEYS}
-    rounds = {
-        name: _find_rounds(connection, name, columns, mapping)
-        for name in said | {constant["round"]}
-        if name and "\0" not in name
-    }
-    used = {column for found in rounds.values() for one in found for column in one.columns.values()}
-    fields = {
-        ".".join(path): column for found in rounds.values() for one in found for path, column in one.columns.items()
-    }
-    report.mapping = fields | {ours: theirs for ours, theirs in mapping.fields.items() if ours in _KEYS}
-    report.ignored_columns = sorted(set(columns) - set(report.mapping.values()))
-    answered: list[_Answered] = []
-    seen: set[tuple[int, int]] = set()
-    for number, cells in rows.items():
-        keys = {
-            ours: (cells[mapping.fields[ours]] if ours in mapping.fields else "") or constant[ours] for ours in _KEYS
-        }
-        try:
-            one = _find_round(rounds.get(keys["round"], []))
-            object_id = _find_object(connection, one, keys["code"])
-            if (one.id, object_id) in seen:
-                raise WrongCellError("code", _TWICE)
-            answers = _read_answers(one, cells, mapping, used)
-            before = connection.execute(
-                "SELECT answers FROM survey_response WHERE round_id = %s AND object_id = %s FOR UPDATE",
-                (one.id, object_id),
-            ).fetchone()
-            merged = merge_answers(before[0] if before else {}, answers)
-            try:
-                check_answers(one.form, merged)
-            except RefusedError as error:
-                first = error.problems[0]
-                raise WrongCellError(_name_field(one, first.where), first.what) from None
-        except WrongCellError as error:
-            report.reject([number], error.reason, error.field)
-            continue
-        seen.add((one.id, object_id))
-        answered.append(_Answered(one, object_id, merged))
-    report.kept = report.read - report.rejected
-    report.details |= {"rounds": sorted({one.round.id for one in answered})}
-    return answered
 
 
 def _find_keys(columns: list[str], given: ColumnMapping) -> ColumnMapping:
@@ -275,7 +250,7 @@ def _write(connection: Connection, answered: _Answered, report: LoadReport) -> N
         {
             "round": answered.round.id, "object": answered.object_id, "kind": answered.round.kind,
             "answers": Jsonb(answered.answers), "answered": count, "complete": count == answered.round.required,
-            "role": _ROLE, "load": report.load_id,
+            "role": WRITER_ROLE, "load": report.load_id,
         },
     ).fetchone()  # fmt: skip
     if row is None:
