@@ -3,15 +3,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 
-def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Whether an Accept-Encoding header asks for gzip.
 
-    >>> accepts_gzip("br, gzip"), accepts_gzip("gzip;q=0"), accepts_gzip("*"), accepts_gzip(None)
-    (True, False, True, False)
+def choose_coding(accept_encoding: str | None, offered: Sequence[str]) -> str | None:
+    """The content coding that an Accept-Encoding header likes best of those offered, the first of equals; None: none.
+
+    >>> choose_coding("gzip, br", ("br", "gzip")), choose_coding("br;q=0.5, *", ("br", "gzip"))
+    ('br', 'gzip')
+    >>> choose_coding("gzip;q=0", ("gzip",)), choose_coding(None, ("gzip",))
+    (None, None)
     """
     weights = dict(split_weighted(accept_encoding or ""))
-    return weights.get("gzip", weights.get("*", 0.0)) > 0
+    weigh = {coding: weights.get(coding, weights.get("*", 0.0)) for coding in offered}
+    best = max(offered, key=lambda coding: weigh[coding])
+    return best if weigh[best] > 0 else None
 
 
 def split_weighted(text: str) -> list[tuple[str, float]]:

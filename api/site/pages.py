@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, RedirectResponse
 
 from api.access.cookies import set_cookie
+from api.http.accept import choose_coding
 from api.http.html import render_page
-from api.http.response import has_etag
+from api.http.response import CODINGS, COMPRESSED_FROM, has_etag, is_text, tag_compressed
 from api.services import Services, get_services
 from api.tiles.tilesets import find_file
 from twin.errors import NotFoundError
@@ -90,7 +94,7 @@ async def get_page(request: Request, services: With, token: str | None = None) -
     if file is None:
         language = negotiate_language(request.headers.get("accept-language"))
         return page_response(render_page("Blocktwin", f"<p>{_NOT_BUILT.in_language(language)}</p>", language), 503)
-    return _send_file(request, file, _ASK, {"Content-Security-Policy": _POLICIES[name]})
+    return await _send_file(request, file, _ASK, {"Content-Security-Policy": _POLICIES[name]})
 
 
 @router.get("/viewer/{path:path}")
@@ -104,7 +108,7 @@ async def get_viewer_file(request: Request, services: With, path: str) -> Respon
         headers["Service-Worker-Allowed"] = _WORKERS[path]
     is_hashed = path.startswith("assets/") and _HASHED.search(path) is not None
     # Workers get their policy from their own file.
-    return _send_file(request, file, _FOR_EVER if is_hashed else _ASK, headers)
+    return await _send_file(request, file, _FOR_EVER if is_hashed else _ASK, headers)
 
 
 def page_response(html: str, status: int = 200) -> Response:
@@ -115,10 +119,25 @@ def page_response(html: str, status: int = 200) -> Response:
     )  # fmt: skip
 
 
-def _send_file(request: Request, file: Path, caching: str, headers: dict[str, str]) -> Response:
+async def _send_file(request: Request, file: Path, caching: str, headers: dict[str, str]) -> Response:
     stat = file.stat()
-    etag = f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+    version = f"{stat.st_mtime_ns:x}-{stat.st_size:x}"
+    media_type = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    is_packable = is_text(media_type) and stat.st_size >= COMPRESSED_FROM
+    coding = choose_coding(request.headers.get("accept-encoding"), tuple(CODINGS)) if is_packable else None
+    etag = f'"{version}"' if coding is None else tag_compressed(f'"{version}"', coding)
     own = {"ETag": etag, "Cache-Control": caching, **headers}
-    if has_etag(request.headers.get("if-none-match"), etag):
+    if is_packable:
+        own["Vary"] = "Accept-Encoding"
+    if has_etag(request.headers.get("if-none-match"), f'"{version}"'):
         return Response(status_code=304, headers=own)
-    return FileResponse(file, headers=own)
+    if coding is None:
+        return FileResponse(file, media_type=media_type, headers=own)
+    packed = await run_in_threadpool(_pack, file, version, coding)
+    return Response(packed, media_type=media_type, headers={**own, "Content-Encoding": coding})
+
+
+@lru_cache(maxsize=128)
+def _pack(file: Path, _version: str, coding: str) -> bytes:
+    """A file of the build compressed, once for as long as it stays as it is."""
+    return CODINGS[coding](file.read_bytes())

@@ -10,6 +10,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import FileResponse
 
+from api.http.accept import choose_coding
 from api.http.parameters import refuse_unknown
 from api.http.response import GLB, JSON, answer_bytes, cache_control, has_etag
 from api.services import Services, get_actor, get_services
@@ -71,7 +72,7 @@ def _describe_solid(solid: SolidLayer) -> dict[str, Any]:
 async def get_tileset_file(request: Request, actor: AsActor, services: With, tileset_id: str, path: str) -> Response:
     """Only of a tileset that the actor sees. Ranges are answered; names are content-hashed, so copies keep."""
     if tileset_id in SOLID_LAYERS:
-        is_packed = accepts_gzip(request.headers.get("accept-encoding"))
+        is_packed = choose_coding(request.headers.get("accept-encoding"), ("gzip",)) is not None
         part = await get_part(services, actor, SOLID_LAYERS[tileset_id], path, is_packed=is_packed)
         headers = {"Vary": "Authorization, Cookie, Accept-Encoding"}
         if is_packed:
@@ -105,15 +106,3 @@ def find_file(folder: Path, path: str) -> Path | None:
     root = folder.resolve()
     file = (root / path).resolve()
     return file if file.is_relative_to(root) and file.is_file() else None
-
-
-def accepts_gzip(accept_encoding: str | None) -> bool:
-    """Whether an Accept-Encoding header allows gzip: by name or by `*`, and not with a weight of 0."""
-    weights: dict[str, float] = {}
-    for part in (accept_encoding or "").lower().split(","):
-        name, _, parameter = part.partition(";")
-        try:
-            weights[name.strip()] = float(parameter.partition("=")[2] or 1)
-        except ValueError:
-            weights[name.strip()] = 0.0
-    return weights.get("gzip", weights.get("*", 0.0)) > 0

@@ -39,6 +39,25 @@ def test_the_pages_name_no_other_host_and_hashed_files_keep(city: City) -> None:
             assert client.get(path).status_code == 404
 
 
+def test_a_file_of_the_build_goes_out_compressed_and_is_known_again(city: City) -> None:
+    build_viewer(city)
+    file = city.settings.viewer_dir / "assets" / "long-Dk3nq_1x.js"
+    file.write_text("const answer = 42;\n" * 1_000)
+    with city.client() as client:
+        tags: set[str] = set()
+        for coding in ("identity", "gzip", "br"):
+            answer = client.get("/viewer/assets/long-Dk3nq_1x.js", headers={"Accept-Encoding": coding})
+            assert answer.headers.get("content-encoding", "identity") == coding and answer.text == file.read_text()
+            assert answer.headers["vary"] == "Accept-Encoding" and "javascript" in answer.headers["content-type"]
+            assert (int(answer.headers["content-length"]) < 1_000) == (coding != "identity")
+            headers = {"Accept-Encoding": coding, "If-None-Match": answer.headers["etag"]}
+            assert client.get("/viewer/assets/long-Dk3nq_1x.js", headers=headers).status_code == 304
+            tags.add(answer.headers["etag"])
+        assert len(tags) == 3
+        file.write_text("const answer = 43;\n" * 1_000)
+        assert "43" in client.get("/viewer/assets/long-Dk3nq_1x.js", headers={"Accept-Encoding": "br"}).text
+
+
 def test_a_page_that_is_not_built_says_what_to_do(city: City) -> None:
     with city.client() as client:
         answer = client.get("/plan")
