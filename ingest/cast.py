@@ -10,6 +10,8 @@ import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa  # pyright: ignore[reportMissingTypeStubs]
+import pyarrow.compute as pc  # pyright: ignore[reportMissingTypeStubs]
 from sqlalchemy import BigInteger, Boolean, Float, Integer, SmallInteger
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
@@ -17,12 +19,14 @@ from ingest.kind import Kind
 from ingest.report import LoadReport
 from twin.text import Text
 
+_COMMA: Final = ", "
+
 PIPELINE_COLUMNS: Final = frozenset({"geometry", "block_code", "spans_blocks", "load_id", "attributes"})
 
 
 def cast_columns(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoDataFrame:
     """Bring every column to its table's type; a value that cannot be is a rejected row, not a NULL."""
-    frame = frame.copy()
+    frame = frame.copy(deep=False)
     known = {column.name: column for column in kind.columns}
     extra = [name for name in frame.columns if name not in known and name not in PIPELINE_COLUMNS]
     frame["attributes"] = _attributes(frame, extra) if kind.keeps_attributes else "{}"
@@ -47,31 +51,36 @@ def cast_columns(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd
             )  # fmt: skip
             bad |= broken
         frame[name] = cast
-    return frame[~bad]
+    return frame[~bad] if bad.any() else frame
 
 
-def _attributes(frame: gpd.GeoDataFrame, columns: list[str]) -> list[str]:
+def _attributes(frame: gpd.GeoDataFrame, columns: list[str]) -> pd.api.extensions.ExtensionArray:
     """A JSON object for each row, of the columns in which it has a value."""
-    if not columns:
-        return ["{}"] * len(frame)
     members = [_members(name, frame[name]) for name in columns]
-    return ["{" + ", ".join(filter(None, row)) + "}" for row in zip(*members, strict=True)]
+    if not members:
+        return pd.array(["{}"] * len(frame), dtype="string")
+    join = pc.binary_join_element_wise  # pyright: ignore[reportAttributeAccessIssue]
+    inner = join(*members, "")
+    # The first one's comma gives way to the brace.
+    opened = pc.binary_replace_slice(inner, 0, len(_COMMA), "{")  # pyright: ignore[reportAttributeAccessIssue]
+    return pd.array(join(opened, "}", ""), dtype="string")
 
 
-def _members(name: str, values: pd.Series[Any]) -> list[str]:
-    """`"name": value` for each row, '' where there is no value. Each distinct value is written once."""
+def _members(name: str, values: pd.Series[Any]) -> pa.Array:
+    """`, "name": value` for each row, '' where there is no value. Each distinct value is written once."""
     key = json.dumps(name, ensure_ascii=False)
 
     def write(value: Any) -> str:
         plain = None if _is_missing(value) else _plain(value)
-        return "" if _is_missing(plain) else f"{key}: {json.dumps(plain, ensure_ascii=False)}"
+        return "" if _is_missing(plain) else f"{_COMMA}{key}: {json.dumps(plain, ensure_ascii=False)}"
 
     if values.dtype == object:
         # 1, 1.0 and true are one distinct value, but not one text; and lists have no hash.
-        return [write(value) for value in values]
+        return pa.array([write(value) for value in values], pa.string())
     codes, distinct = pd.factorize(values)
-    written = np.array([*(write(value) for value in distinct), ""], dtype=object)
-    return written[codes].tolist()
+    # What has no code is the last.
+    written = pa.array([*(write(value) for value in distinct), ""], pa.string())
+    return written.take(pa.array(np.where(codes < 0, len(distinct), codes)))
 
 
 def _is_missing(value: object) -> bool:

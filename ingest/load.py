@@ -7,6 +7,7 @@ One transaction a load: nothing half-loaded is ever visible, and an identical se
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -15,7 +16,7 @@ import geopandas as gpd
 from psycopg.types.json import Jsonb
 
 from ingest.kind import Kind
-from ingest.prepare import prepare
+from ingest.prepare import Placed, SeenIds, examine, settle
 from ingest.report import LoadReport
 from ingest.stage import copy_rows, create_staging, merge
 from twin.blocks import BlockIndex
@@ -24,7 +25,13 @@ from twin.database import Connection
 from twin.errors import Problem
 from twin.text import Text
 
-_PORTION_ROWS = 100_000
+_PORTION_ROWS = 50_000
+
+_EXAMINERS = 2
+"""How many portions are examined at once: GEOS, numpy and Arrow let go of the interpreter while they work."""
+
+_PORTIONS_AHEAD = 3
+"""How many portions are examined or wait for it to be their turn, while one more is on its way to the server."""
 
 OnProgress = Callable[[Text, float], None]
 
@@ -43,10 +50,11 @@ def check_frames(
     """What a load would say, with nothing written."""
     started = time.monotonic()
     report.crs_declared = declared.name
-    seen = set[str]()
-    for frame in frames:
-        for portion in _cut(frame, index):
-            prepare(portion, kind, declared, report, index, seen)
+    seen = SeenIds()
+    with ThreadPoolExecutor(_EXAMINERS) as examiners:
+        for frame in frames:
+            for placed in _examine_portions(examiners, frame, kind, declared, report, index):
+                settle(placed, report, seen)
     _explain(kind, report)
     report.seconds = time.monotonic() - started
     return report
@@ -74,19 +82,19 @@ def load_frames(
     on_progress(Text("读取块", "reading blocks"), 0.0)
     index = index or BlockIndex.read(connection)
     report.load_id = start_load(connection, report, actor)
-    staging, seen, number = None, set[str](), 0
-    with ThreadPoolExecutor(1) as copier:
+    staging, seen, number = None, SeenIds(), 0
+    with ThreadPoolExecutor(1) as copier, ThreadPoolExecutor(_EXAMINERS) as examiners:
         # A frame may be made with the same connection, so nothing is on its way while the next one is asked for.
         for frame in frames:
             copying: Future[None] | None = None
-            for portion in _cut(frame, index):
+            for placed in _examine_portions(examiners, frame, kind, declared, report, index):
                 number += 1
                 on_progress(Text(f"检查并入块,第 {number} 批", f"checking and placing, batch {number}"), 0.3)
-                kept, meetings = prepare(portion, kind, declared, report, index, seen)
-                # The server takes one portion in while the next is looked at here.
+                kept, meetings = settle(placed, report, seen)
+                # The server takes one portion in while the next are looked at here.
                 if copying is not None:
                     copying.result()
-                staging = staging or create_staging(connection, kind, len(kept))
+                staging = staging or create_staging(connection, kind, len(frame))
                 copying = copier.submit(
                     copy_rows, connection, staging, kept, meetings, report.source_id, report.load_id
                 )
@@ -99,6 +107,38 @@ def load_frames(
     report.seconds = time.monotonic() - started
     finish_load(connection, report)
     return report
+
+
+def _examine_portions(
+    examiners: ThreadPoolExecutor,
+    frame: gpd.GeoDataFrame,
+    kind: Kind,
+    declared: DeclaredCrs,
+    report: LoadReport,
+    index: BlockIndex | None,
+) -> Iterator[Placed]:
+    """The portions of a frame, examined a few ahead; each comes in its turn, and what it says of itself or raises."""
+    ahead = deque[tuple[LoadReport, Future[Placed]]]()
+
+    def take_next() -> Placed:
+        part, examined = ahead.popleft()
+        try:
+            return examined.result()
+        finally:
+            report.add_part(part)
+
+    try:
+        for portion in _cut(frame, index):
+            if len(ahead) == _PORTIONS_AHEAD:
+                yield take_next()
+            part = report.begin_part()
+            ahead.append((part, examiners.submit(examine, portion, kind, declared, part, index)))
+        while ahead:
+            yield take_next()
+    finally:
+        # After an error nobody asks for those that have not begun.
+        for _, examined in ahead:
+            examined.cancel()
 
 
 def _cut(frame: gpd.GeoDataFrame, index: BlockIndex | None) -> Iterator[gpd.GeoDataFrame]:

@@ -4,16 +4,19 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import shapely
 
 from ingest.cast import cast_columns, turn_away
 from ingest.kind import Kind
 from ingest.report import LoadReport
+from ingest.rings import are_valid, find_turned
 from twin.blocks import BlockIndex, Meeting
 from twin.crs import DeclaredCrs, check_coordinates, geometries_to_storage
 from twin.errors import Problem, RefusedError
@@ -26,32 +29,105 @@ _NO_ID: Final = (
 )
 
 
+@dataclass(frozen=True)
+class Placed:
+    """Rows that may enter unless an earlier row has their id: `homes` and `is_spanning` go with `frame`, the
+    `meetings` count its rows. Without an index of blocks nothing is placed (`homes` is None)."""
+
+    frame: gpd.GeoDataFrame
+    homes: npt.NDArray[Any] | None
+    is_spanning: npt.NDArray[np.bool_]
+    meetings: list[Meeting]
+
+
+class SeenIds:
+    """The ids of a file's earlier rows.
+
+    A file in the order of its ids needs no more than the first and last of each portion; another has them all kept.
+    """
+
+    def __init__(self) -> None:
+        """None so far."""
+        self._portions: list[tuple[str, str, pd.Series[Any]]] = []
+        self._ids = set[str]()
+
+    def add(self, ids: pd.Series[Any]) -> npt.NDArray[np.bool_]:
+        """Take the next portion's ids (none missing) in and say which of them earlier portions have."""
+        again = np.zeros(len(ids), dtype=bool)
+        if ids.empty:
+            return again
+        first, last = str(ids.min()), str(ids.max())
+        if self._ids or any(first <= high and low <= last for low, high, _ in self._portions):
+            for _, _, earlier in self._portions:
+                self._ids.update(earlier)
+            self._portions.clear()
+            again = np.fromiter((local_id in self._ids for local_id in ids), bool, len(ids))
+            self._ids.update(ids)
+        else:
+            self._portions.append((first, last, ids))
+        return again
+
+
 def prepare(
-    frame: gpd.GeoDataFrame,
-    kind: Kind,
-    declared: DeclaredCrs,
-    report: LoadReport,
-    index: BlockIndex | None,
-    seen: set[str] | None = None,
+    frame: gpd.GeoDataFrame, kind: Kind, declared: DeclaredCrs, report: LoadReport, index: BlockIndex | None
 ) -> tuple[gpd.GeoDataFrame, list[Meeting]]:
     """The rows of `frame` that may enter `kind`, in the storage CRS with `block_code`, and what they span.
 
     `frame` has `local_id`, the table's columns by name and a geometry column in the declared CRS; its index
     is the row number in the file. What is turned away is put down in `report`. Without an `index` nothing
-    is put into blocks and `outside` stays unknown. A file that comes in portions brings the ids of the earlier
-    ones along in `seen`, which this one's are added to.
+    is put into blocks and `outside` stays unknown. A file in portions is examined portion by portion, which may
+    happen at once, and settled in their order.
 
     Raises RefusedError when the coordinates are impossible in the declared CRS.
     """
+    return settle(examine(frame, kind, declared, report, index), report, SeenIds())
+
+
+def examine(
+    frame: gpd.GeoDataFrame, kind: Kind, declared: DeclaredCrs, report: LoadReport, index: BlockIndex | None
+) -> Placed:
+    """What can be said of rows without those before them: see `prepare`."""
     report.read += len(frame)
     frame = _reject_places(frame, kind, report)
     frame = _to_storage(frame, declared, report)
     frame = _repair(frame, kind, report)
     frame = _name_rows(frame, kind, report)
     frame = cast_columns(frame, kind, report)
-    frame = _reject_duplicates(frame, report, seen)
+    geometry, is_spanning = _geometry(frame), np.zeros(len(frame), dtype=bool)
+    if index is None:
+        report.outside = None
+        return Placed(frame, None, is_spanning, [])
+    homes, meetings = index.place(geometry) if kind.dimension else (index.home(geometry), [])
+    is_spanning[[meeting.row for meeting in meetings]] = True
+    return Placed(frame, homes, is_spanning, meetings)
+
+
+def settle(placed: Placed, report: LoadReport, seen: SeenIds) -> tuple[gpd.GeoDataFrame, list[Meeting]]:
+    """The examined rows whose id no earlier row has, and what they span; `report` counts them."""
+    frame, homes, is_spanning, meetings = placed.frame, placed.homes, placed.is_spanning, placed.meetings
+    ids = frame["local_id"]
+    again = np.array(ids.duplicated(keep="first"), dtype=bool) | seen.add(ids)
+    if again.any():
+        turn_away(
+            frame,
+            again,
+            report,
+            Text("编号与前面一行相同", "the id is that of an earlier row of this file"),
+            "local_id",
+        )
+        place = np.cumsum(~again) - 1
+        meetings = [replace(meeting, row=int(place[meeting.row])) for meeting in meetings if not again[meeting.row]]
+        frame, is_spanning = frame[~again], is_spanning[~again]
+        homes = None if homes is None else homes[~again]
     report.kept += len(frame)
-    return _put_into_blocks(frame, kind, report, index)
+    frame = frame.copy(deep=False)
+    if homes is not None:
+        frame["block_code"] = homes
+        frame["spans_blocks"] = is_spanning
+        report.spanning += int(is_spanning.sum())
+        is_outside = (homes == OUTSIDE) & ~is_spanning & ~shapely.is_missing(_geometry(frame))
+        report.outside = (report.outside or 0) + int(is_outside.sum())
+    return frame, meetings
 
 
 def _geometry(frame: gpd.GeoDataFrame) -> npt.NDArray[Any]:
@@ -78,7 +154,7 @@ def _reject_places(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> g
         keep &= ~missing
     else:
         report.unplaced += int(missing.sum())
-    return frame[keep]
+    return frame if keep.all() else frame[keep]
 
 
 def _to_storage(frame: gpd.GeoDataFrame, declared: DeclaredCrs, report: LoadReport) -> gpd.GeoDataFrame:
@@ -106,13 +182,13 @@ def _to_storage(frame: gpd.GeoDataFrame, declared: DeclaredCrs, report: LoadRepo
     reachable = ~placed | np.isfinite(shapely.bounds(stored)).all(axis=1)
     reason = Text(f"坐标不能从 {declared.name} 转换", f"the coordinates cannot be converted from {declared.name}")
     turn_away(frame, ~reachable, report, reason, "geometry")
-    return frame[reachable]
+    return frame if reachable.all() else frame[reachable]
 
 
 def _repair(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoDataFrame:
     geometry = _geometry(frame)
     placed = ~shapely.is_missing(geometry)
-    broken = placed & ~shapely.is_valid(geometry)
+    broken = placed & ~are_valid(geometry)
     if broken.any():
         repaired = shapely.make_valid(geometry[broken], method="structure", keep_collapsed=False)
         geometry = geometry.copy()
@@ -128,7 +204,7 @@ def _repair(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoD
         geometry = _geometry(frame)
         placed = ~shapely.is_missing(geometry)
     if kind.dimension == 2:
-        turned = _find_turned(geometry)
+        turned = find_turned(geometry)
         if turned.any():
             geometry = geometry.copy()
             geometry[turned] = shapely.orient_polygons(geometry[turned])
@@ -138,27 +214,9 @@ def _repair(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoD
     return frame
 
 
-def _find_turned(geometry: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
-    """Which areas may have a ring the wrong way: exteriors go counter-clockwise, as GeoJSON and the tiles want them.
-
-    An area of several rings is not looked into; whoever turns it finds out.
-    """
-    turned = ~shapely.is_missing(geometry)
-    rings = shapely.get_num_interior_rings(geometry)
-    simple = np.flatnonzero((shapely.get_type_id(geometry) == shapely.GeometryType.POLYGON) & (rings == 0))
-    xy, owner = shapely.get_coordinates(geometry[simple], return_index=True)
-    if len(xy):
-        # Twice the signed area of each, from its own first point; the step from one to the next is none of either.
-        first = np.flatnonzero(np.diff(owner, prepend=-1))
-        xy = xy - xy[first][owner]
-        cross = np.where(owner[1:] == owner[:-1], xy[:-1, 0] * xy[1:, 1] - xy[1:, 0] * xy[:-1, 1], 0.0)
-        turned[simple] = np.bincount(owner[:-1], cross, len(simple)) <= 0
-    return turned
-
-
 def _name_rows(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.GeoDataFrame:
     """Give every row its `local_id`; where the file has none, the digest of its content."""
-    frame = frame.copy()
+    frame = frame.copy(deep=False)
     if "local_id" not in frame.columns:
         frame["local_id"] = _digest_rows(frame)
         problem = Problem(report.file_name or kind.name, *_NO_ID)
@@ -168,7 +226,7 @@ def _name_rows(frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport) -> gpd.G
     missing = np.asarray(ids.isna() | (ids == ""))
     turn_away(frame, missing, report, Text("没有编号", "no id"), "local_id")
     frame["local_id"] = ids
-    return frame[~missing]
+    return frame[~missing] if missing.any() else frame
 
 
 def _digest_rows(frame: gpd.GeoDataFrame) -> list[str]:
@@ -177,38 +235,3 @@ def _digest_rows(frame: gpd.GeoDataFrame) -> list[str]:
         for digest, value in zip(digests, frame[name], strict=True):
             digest.update(f"\x1f{value}".encode())
     return [digest.hexdigest()[:24] for digest in digests]
-
-
-def _reject_duplicates(frame: gpd.GeoDataFrame, report: LoadReport, seen: set[str] | None) -> gpd.GeoDataFrame:
-    again = np.array(frame["local_id"].duplicated(keep="first"), dtype=bool)
-    if seen is not None:
-        ids = frame["local_id"].to_numpy(object)
-        again |= np.fromiter((local_id in seen for local_id in ids), bool, len(ids))
-        seen.update(ids)
-    turn_away(
-        frame,
-        again,
-        report,
-        Text("编号与前面一行相同", "the id is that of an earlier row of this file"),
-        "local_id",
-    )
-    return frame[~again]
-
-
-def _put_into_blocks(
-    frame: gpd.GeoDataFrame, kind: Kind, report: LoadReport, index: BlockIndex | None
-) -> tuple[gpd.GeoDataFrame, list[Meeting]]:
-    frame = frame.copy()
-    if index is None:
-        report.outside = None
-        return frame, []
-    geometry = _geometry(frame)
-    homes, meetings = index.place(geometry) if kind.dimension else (index.home(geometry), [])
-    frame["block_code"] = homes
-    spanning = np.zeros(len(frame), dtype=bool)
-    spanning[[meeting.row for meeting in meetings]] = True
-    frame["spans_blocks"] = spanning
-    report.spanning += int(spanning.sum())
-    placed = ~shapely.is_missing(geometry)
-    report.outside = (report.outside or 0) + int(((homes == OUTSIDE) & placed & ~spanning).sum())
-    return frame, meetings

@@ -70,6 +70,24 @@ class LoadReport:
         """Turn rows away, all for one reason."""
         self.rejects.extend(Reject(row, column, reason) for row in rows)
 
+    def begin_part(self) -> LoadReport:
+        """A report for some of the rows, which may be written elsewhere meanwhile and is added here in their order."""
+        return LoadReport(self.kind, self.source_id, self.file_name)
+
+    def add_part(self, part: LoadReport) -> None:
+        """Take over what `part` says of its rows, after those of the parts before it."""
+        self.read += part.read
+        self.kept += part.kept
+        self.repaired += part.repaired
+        self.unplaced += part.unplaced
+        self.spanning += part.spanning
+        self.outside = None if part.outside is None else (self.outside or 0) + part.outside
+        self.ignored_columns = sorted({*self.ignored_columns, *part.ignored_columns})
+        self.rejects += part.rejects
+        self.problems += [problem for problem in part.problems if problem not in self.problems]
+        if part.extent is not None:
+            self.include(part.extent)
+
     def include(self, lonlat_bounds: Sequence[float]) -> None:
         """Widen the extent (west, south, east, north) by these bounds."""
         west, south, east, north = (float(v) for v in lonlat_bounds)

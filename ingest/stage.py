@@ -11,6 +11,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pgpq
 import pgpq.encoders
 import pgpq.schema
@@ -35,12 +36,16 @@ BULK_ROWS = 50_000
 """From so many rows at once on it pays to make a table's indexes anew."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Staging:
-    """Where a load's rows are put: a table beside the kind's own, or that itself (`is_bulk`)."""
+    """Where a load's rows are put: a table beside the kind's own, or that itself (`is_bulk`).
+
+    Nobody else writes to the table itself meanwhile, so its rows get their ids here, beginning with `next_id`.
+    """
 
     kind: Kind
     is_bulk: bool
+    next_id: int = 0
 
     @property
     def table(self) -> str:
@@ -56,13 +61,18 @@ def create_staging(connection: Connection, kind: Kind, rows: int = 0) -> Staging
     if row[0]:
         # What is in the table by then is what was loaded.
         made = sql.SQL("CREATE TEMP VIEW staging AS SELECT {} FROM {}")
+        first = connection.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", (kind.table.name,)).fetchone()
+        assert first is not None
+        next_id = int(first[0])
     else:
+        next_id = 0
         made = sql.SQL("CREATE TEMP TABLE staging ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA")
     connection.execute(made.format(_names(kind), table))
     connection.execute(
-        'CREATE TEMP TABLE staging_block (local_id text, block_code text COLLATE "C", share float8) ON COMMIT DROP'
+        "CREATE TEMP TABLE staging_block (feature_id bigint, local_id text, "
+        'block_code text COLLATE "C", share float8) ON COMMIT DROP'
     )
-    return Staging(kind, row[0])
+    return Staging(kind, row[0], next_id)
 
 
 def copy_rows(
@@ -74,19 +84,27 @@ def copy_rows(
     load_id: int,
 ) -> None:
     """COPY prepared rows (storage CRS) and the blocks they meet."""
-    kind = staging.kind
+    ids = pa.array(np.arange(staging.next_id, staging.next_id + len(frame)), pa.int64())
     if len(frame):
-        _copy(connection, staging.table, _names(kind), _record_batch(kind, frame, source_id, load_id))
+        batch = _record_batch(staging.kind, frame, source_id, load_id)
+        if staging.is_bulk:
+            batch = batch.add_column(0, "id", ids)
+            staging.next_id += len(frame)
+        _copy(connection, staging.table, batch)
     if meetings:
-        local_ids = frame["local_id"].to_numpy()
+        # A row that has its id already is met by it; another by what its file calls it, once it has one.
+        rows = pa.array([meeting.row for meeting in meetings])
+        name, names = (
+            ("feature_id", ids) if staging.is_bulk else ("local_id", _to_arrow(frame["local_id"], pa.string()))
+        )
         batch = pa.record_batch(
             {
-                "local_id": pa.array([str(local_ids[m.row]) for m in meetings], pa.string()),
-                "block_code": pa.array([m.code for m in meetings], pa.string()),
-                "share": pa.array([m.share for m in meetings], pa.float64()),
+                name: names.take(rows),
+                "block_code": pa.array([meeting.code for meeting in meetings], pa.string()),
+                "share": pa.array([meeting.share for meeting in meetings], pa.float64()),
             }
         )
-        _copy(connection, "staging_block", sql.SQL("local_id, block_code, share"), batch)
+        _copy(connection, "staging_block", batch)
 
 
 def merge(connection: Connection, staging: Staging, source_id: str, report: LoadReport) -> None:
@@ -134,19 +152,27 @@ def _merge_features(connection: Connection, kind: Kind, report: LoadReport) -> N
 
 def _merge_blocks(connection: Connection, staging: Staging, source_id: str) -> None:
     kind, table = sql.Literal(staging.kind.table.name), sql.Identifier(staging.kind.table.name)
-    if not staging.is_bulk:
+    if staging.is_bulk:
+        # The features are new and so is all that they meet (begin_bulk saw to it).
         connection.execute(
             sql.SQL(
-                """
-                DELETE FROM feature_block AS old USING {table} AS feature, staging
-                WHERE old.kind = {kind} AND old.feature_id = feature.id
-                  AND feature.source_id = %s AND feature.local_id = staging.local_id
-                  AND NOT EXISTS (SELECT FROM staging_block AS new
-                                  WHERE new.local_id = feature.local_id AND new.block_code = old.block_code)
-                """
-            ).format(table=table, kind=kind),
-            (source_id,),
+                "INSERT INTO feature_block (kind, feature_id, block_code, share) "
+                "SELECT {kind}, feature_id, block_code, share FROM staging_block"
+            ).format(kind=kind)
         )
+        return
+    connection.execute(
+        sql.SQL(
+            """
+            DELETE FROM feature_block AS old USING {table} AS feature, staging
+            WHERE old.kind = {kind} AND old.feature_id = feature.id
+              AND feature.source_id = %s AND feature.local_id = staging.local_id
+              AND NOT EXISTS (SELECT FROM staging_block AS new
+                              WHERE new.local_id = feature.local_id AND new.block_code = old.block_code)
+            """
+        ).format(table=table, kind=kind),
+        (source_id,),
+    )
     connection.execute(
         sql.SQL(
             """
@@ -166,7 +192,7 @@ def _names(kind: Kind) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(column.name) for column in kind.columns)
 
 
-def _copy(connection: Connection, table: str, names: sql.Composable, batch: pa.RecordBatch) -> None:
+def _copy(connection: Connection, table: str, batch: pa.RecordBatch) -> None:
     encoders = {
         field.name: (
             pgpq.encoders.StringEncoderBuilder.new_with_output(field, pgpq.schema.Jsonb())
@@ -176,6 +202,7 @@ def _copy(connection: Connection, table: str, names: sql.Composable, batch: pa.R
         for field in batch.schema
     }
     encoder = pgpq.ArrowToPostgresBinaryEncoder.new_with_encoders(batch.schema, encoders)
+    names = sql.SQL(", ").join(sql.Identifier(field.name) for field in batch.schema)
     statement = sql.SQL("COPY {} ({}) FROM STDIN WITH (FORMAT BINARY)").format(sql.Identifier(table), names)
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(encoder.write_header())
@@ -195,10 +222,15 @@ def _record_batch(kind: Kind, frame: gpd.GeoDataFrame, source_id: str, load_id: 
         elif name == "load_id":
             arrays[name] = pa.array([load_id] * count, arrow)
         elif name in frame.columns:
-            arrays[name] = pa.Array.from_pandas(frame[name], type=arrow)
+            arrays[name] = _to_arrow(frame[name], arrow)
         else:
             arrays[name] = _default(column, arrow, count)
     return pa.record_batch(arrays)
+
+
+def _to_arrow(values: pd.Series[Any], arrow: pa.DataType) -> pa.Array:
+    array = pa.Array.from_pandas(values, type=arrow)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def _default(column: Column[Any], arrow: pa.DataType, count: int) -> pa.Array:

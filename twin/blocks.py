@@ -7,6 +7,7 @@ search, since a prepared polygon asked for many points is several times faster t
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from twin.block_raster import BlockRaster
+from twin.block_raster import MOST_CELLS, BlockRaster
 from twin.crs import geometries_to_metric
 from twin.database import Connection
 from twin.errors import SetupError
@@ -71,6 +72,10 @@ RASTER_FEATURES = 200_000
 """How many features are worth making a raster of the blocks, which is then kept with the index."""
 
 
+_CELLS_PER_AREA = 2
+"""How fine a raster areas are worth: one that is finer costs more than the areas it saves from being asked."""
+
+
 _UNKNOWN = ""
 
 
@@ -84,7 +89,7 @@ class Meeting:
 
 
 class BlockIndex:
-    """The blocks of the governance scheme, to be asked where things are."""
+    """The blocks of the governance scheme, to be asked where things are; by several threads if need be."""
 
     def __init__(self, codes: Sequence[str], geometries: Geometries, scheme: Scheme) -> None:
         """`geometries` are polygons in the storage CRS, one a code, of every level."""
@@ -97,6 +102,9 @@ class BlockIndex:
         self.raster_features = RASTER_FEATURES
         self._expected = 0
         self._raster: BlockRaster | None = None
+        self._drawing = threading.Lock()
+        # A prepared polygon makes its index when it is first asked, so one thread at a time asks those.
+        self._asking = threading.Lock()
         shapely.prepare(self._polygons)
 
     @classmethod
@@ -118,7 +126,7 @@ class BlockIndex:
         A point on a border belongs to the block with the lowest code. A missing point is outside.
         """
         placed = np.flatnonzero(~shapely.is_missing(points) & ~shapely.is_empty(points))
-        raster = self._draw_raster(len(placed))
+        raster = self._draw_raster(len(placed), MOST_CELLS)
         if raster is None:
             return self._find_home(points)
         homes = np.full(len(points), OUTSIDE, dtype=object)
@@ -129,19 +137,20 @@ class BlockIndex:
         """The home of each area or line, that of its point on surface, and the base grids that those meet
         which do not lie wholly in it: see `home` and `meetings`."""
         homes = np.full(len(geometries), _UNKNOWN, dtype=object)
-        raster = self._draw_raster(len(geometries))
+        features = max(len(geometries), self._expected)
+        raster = self._draw_raster(len(geometries), min(_CELLS_PER_AREA * features, MOST_CELLS))
         if raster is not None:
             homes = raster.home_of_boxes(shapely.bounds(geometries), _UNKNOWN)
         asked = np.flatnonzero(homes == _UNKNOWN)
         homes[asked] = self.home(shapely.point_on_surface(geometries[asked]))
-        meetings = self.meetings(geometries[asked], homes[asked])
-        return homes, [Meeting(int(asked[meeting.row]), meeting.code, meeting.share) for meeting in meetings]
+        return homes, self._meetings(geometries[asked], homes[asked], asked)
 
-    def _draw_raster(self, features: int) -> BlockRaster | None:
-        """The raster of the blocks, where there is one or so many features are worth it."""
-        if self._raster is None and max(features, self._expected) >= self.raster_features and len(self._polygons):
-            self._raster = BlockRaster(self._polygons, self._find_home)
-        return self._raster
+    def _draw_raster(self, features: int, cells: int) -> BlockRaster | None:
+        """The raster of the blocks, where there is one or so many features are worth it (one of `cells`, then)."""
+        with self._drawing:
+            if self._raster is None and max(features, self._expected) >= self.raster_features and len(self._polygons):
+                self._raster = BlockRaster(self._polygons, self._find_home, cells)
+            return self._raster
 
     def _find_home(self, points: Geometries) -> Codes:
         """The same, each point asked of the polygons themselves."""
@@ -152,7 +161,8 @@ class BlockIndex:
                 break
             level = np.flatnonzero(self._widths == width)
             tree = shapely.STRtree(points[waiting])
-            polygon, point = tree.query(self._polygons[level], predicate="intersects")
+            with self._asking:
+                polygon, point = tree.query(self._polygons[level], predicate="intersects")
             # Later assignments win, so walk from the highest code to the lowest.
             backwards = np.argsort(polygon)[::-1]
             homes[waiting[point[backwards]]] = self._codes[level[polygon[backwards]]]
@@ -164,33 +174,50 @@ class BlockIndex:
 
         Shares are of the area (m²) or length (m) in the metric CRS; what lies in no base grid has none.
         """
+        return self._meetings(geometries, homes, np.arange(len(geometries)))
+
+    def _meetings(self, geometries: Geometries, homes: Codes, names: Positions) -> list[Meeting]:
+        """The same, with `names` for the geometries' own positions."""
         finest = np.flatnonzero(self._widths == self._widths.max(initial=0))
-        position, row = shapely.STRtree(geometries).query(self._polygons[finest], predicate="intersects")
-        by_row = np.lexsort((position, row))
-        row, position = row[by_row], position[by_row]
+        row, position = self._meet(geometries, finest)
         counts = np.bincount(row, minlength=len(geometries))
         is_inside = np.zeros(len(geometries), dtype=bool)
         alone = counts[row] == 1
         # One grid met: wholly inside it, or partly in no grid at all (a pier beyond the coast).
-        is_inside[row[alone]] = shapely.covers(self._polygons[finest[position[alone]]], geometries[row[alone]])
+        with self._asking:
+            is_inside[row[alone]] = shapely.covers(self._polygons[finest[position[alone]]], geometries[row[alone]])
         is_spanning = ~is_inside & (counts > 0)
         chosen = is_spanning[row]
-        return self._parts(geometries, row[chosen], position[chosen], finest, homes)
+        return self._parts(geometries, row[chosen], position[chosen], finest, homes, names)
 
     def shares(self, areas: Geometries) -> list[Meeting]:
         """The base grids that each area meets, with the share of it in each; one that is wholly inside too."""
         finest = np.flatnonzero(self._widths == self._widths.max(initial=0))
-        position, row = shapely.STRtree(areas).query(self._polygons[finest], predicate="intersects")
+        row, position = self._meet(areas, finest)
+        return self._parts(areas, row, position, finest, None, np.arange(len(areas)))
+
+    def _meet(self, geometries: Geometries, finest: Positions) -> tuple[Positions, Positions]:
+        """Which geometry meets which of the `finest` blocks, by geometry and then by block."""
+        tree = shapely.STRtree(geometries)
+        with self._asking:
+            position, row = tree.query(self._polygons[finest], predicate="intersects")
         by_row = np.lexsort((position, row))
-        return self._parts(areas, row[by_row], position[by_row], finest, None)
+        return row[by_row], position[by_row]
 
     def _parts(
-        self, geometries: Geometries, row: Positions, position: Positions, finest: Positions, homes: Codes | None
+        self,
+        geometries: Geometries,
+        row: Positions,
+        position: Positions,
+        finest: Positions,
+        homes: Codes | None,
+        names: Positions,
     ) -> list[Meeting]:
         pieces = shapely.intersection(geometries[row], self._polygons[finest[position]])
-        is_area = shapely.get_dimensions(geometries[row]) == 2
-        size = _measure(geometries[row], is_area, self.scheme.metric_srid)
-        part = _measure(pieces, is_area, self.scheme.metric_srid)
+        whole, of_whole = np.unique(row, return_inverse=True)
+        is_area = shapely.get_dimensions(geometries[whole]) == 2
+        size = _measure(geometries[whole], is_area, self.scheme.metric_srid)[of_whole]
+        part = _measure(pieces, is_area[of_whole], self.scheme.metric_srid)
         share = np.divide(part, size, out=np.zeros_like(part), where=size > 0)
         codes = self._codes[finest[position]]
         keep = share > 1e-9
@@ -198,7 +225,7 @@ class BlockIndex:
             keep |= codes == homes[row]
         return [
             Meeting(int(r), str(c), float(min(s, 1.0)))
-            for r, c, s in zip(row[keep], codes[keep], share[keep], strict=True)
+            for r, c, s in zip(names[row[keep]], codes[keep], share[keep], strict=True)
         ]
 
 

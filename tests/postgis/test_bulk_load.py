@@ -129,3 +129,46 @@ def test_whoever_reads_the_table_meanwhile_is_not_disturbed(city: Settings) -> N
         assert reader.execute("SELECT count(*) FROM building").fetchone() == (0,)
         assert load(city, "buildings", make_buildings()).inserted == 50
         assert reader.execute("SELECT count(*) FROM building").fetchone() == (50,)
+
+
+def test_duplicates_in_any_order_of_ids_are_found_and_what_they_span_goes_with_them(city: Settings) -> None:
+    rows = make_buildings()
+    # Ids out of order, so that no portion lies behind the one before it; and each of two rows has an earlier one's.
+    rows["local_id"] = [f"b{(n * 17) % 50:03d}" for n in range(50)]
+    rows.loc[[30, 50], "local_id"] = rows.loc[[4, 49], "local_id"].to_numpy()
+    report = load(city, "buildings", rows)
+    assert (report.kept, [reject.row for reject in report.rejects]) == (48, [30, 50])
+    spanning, met = read(
+        city,
+        "SELECT local_id FROM building WHERE spans_blocks ORDER BY 1",
+        "SELECT DISTINCT local_id FROM feature_block JOIN building ON id = feature_id ORDER BY 1",
+    )
+    assert spanning and spanning == met
+
+
+def test_rows_are_numbered_in_the_files_order_and_later_ones_go_on_after_them(city: Settings) -> None:
+    load(city, "buildings", make_buildings())
+    more = make_buildings(51).iloc[50:]
+    assert load(city, "buildings", more).inserted == 1
+    numbered = read(city, "SELECT local_id, id - min(id) OVER () FROM building ORDER BY id")[0]
+    assert numbered[:50] == [(f"b{n:03d}", n) for n in range(50)]
+    assert numbered[50][1] >= 50
+
+
+def test_a_unit_that_waits_for_its_building_gets_it_from_a_bulk_load_too(city: Settings) -> None:
+    rows = make_buildings()
+    rows["code"] = [f"h{n}" for n in range(50)]
+    with transaction(city) as connection:
+        connection.execute(
+            "INSERT INTO unit (source_id, local_id, block_code, building_code) VALUES ('t', 'u', '~', 'h7')"
+        )
+    load(city, "buildings", rows)
+    assert read(city, "SELECT building.local_id FROM unit JOIN building ON building.id = building_id") == [[("b007",)]]
+
+
+def test_what_is_left_of_earlier_rows_in_their_blocks_keeps_a_load_on_the_ordinary_way(city: Settings) -> None:
+    with transaction(city) as connection:
+        connection.execute("INSERT INTO feature_block (kind, feature_id, block_code, share) "
+                           "SELECT 'building', last_value + 1, '0', 1 FROM building_id_seq")  # fmt: skip
+        assert connection.execute("SELECT begin_bulk('building')").fetchone() == (False,)
+    assert load(city, "buildings", make_buildings()).inserted == 50
