@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m bench.tiles`: our vector tiles beside tipg's, over HTTP, from the same rows in the same database.
+"""`python -m bench.tiles`: our vector tiles beside tipg's and Martin's, over HTTP, from the same rows of one database.
 
-One uvicorn worker each, as many database connections each, the same list of tiles over as many HTTP
-connections. Ours checks a token and reads under row-level security; tipg does neither. tipg reads a table
-of its own with the tiles' properties and the geometry in Web Mercator, so it need not transform.
+One worker each, as many database connections each, the same list of tiles over as many HTTP connections. Ours
+checks a token and reads under row-level security; the others do neither. They read a table of their own with the
+tiles' properties and the geometry in Web Mercator, so they need not transform. Martin takes part where its program
+is on the PATH.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import math
+import shutil
+import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack, ExitStack
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -28,9 +32,10 @@ from bench.harness import Comparison, Contender, Metric, Sample, compare, print_
 from bench.load import load_buildings
 from bench.machine import cpu_of_processes, cpu_since, find_backends, read_machine
 from bench.options import Options, parse_options
-from bench.servers import HOST, Server, serve, tipg_environment, twin_environment
+from bench.servers import HOST, Server, find_port, serve, tipg_environment, twin_environment, wait_until_up
 from layers.conditions import Statement
 from layers.filter import NO_FILTER
+from layers.pyramid import select_kept
 from layers.registry import find_layer
 from layers.tile import EXTENT, Tile, to_world
 from layers.tile_query import select_tile
@@ -49,13 +54,15 @@ METRICS: Final = (
 OURS: Final = "twin, no cache"
 CACHED: Final = "twin, cached"
 TIPG: Final = "tipg"
+MARTIN: Final = "Martin"
 SQL_ALONE: Final = "the SQL alone"
 
 _ZOOMS: Final = range(10, 18)
 _WHOLE_FROM: Final = 14
 """From this zoom on both draw every feature; below it ours draws counted cells and tipg the first ones."""
 
-_TILES_A_ZOOM: Final = {"full": 64, "middle": 24, "small": 1}
+_TILES_A_ZOOM: Final = {"full": 112, "middle": 24, "small": 1}
+"""112 of each zoom that has as many are about 500."""
 _CONNECTIONS: Final = 8
 _BUFFER: Final = 64
 _TIPG_FEATURES: Final = 20_000
@@ -63,6 +70,10 @@ _TIPG_FEATURES: Final = 20_000
 
 _REPEATS: Final = 5
 """How often the list is asked for where the cache answers, so that a run is long enough to measure."""
+
+
+Peer = tuple[str, Server, Callable[[Tile], str], str]
+"""Name, server, the path of a tile, a note."""
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -90,8 +101,15 @@ def run(settings: Settings, folder: Path, options: Options, console: Console) ->
             for cache, log in (("0", folder / "own.log"), ("512", folder / "cached.log"))
         )
         tipg = stack.enter_context(serve("tipg_app", _describe_tipg(settings), "/healthz", folder / "tipg.log"))
+        peers = [(TIPG, tipg, _tipg_path, "keeps no tiles")]
+        program = shutil.which("martin")
+        if program is None:
+            console.print("Martin is not on the PATH and takes no part")
+        else:
+            martin = stack.enter_context(_serve_martin(program, settings, folder))
+            peers.append((MARTIN, martin, _martin_path, "its cache off"))
         watcher = stack.enter_context(connect(settings, autocommit=True))
-        comparisons = _compare_all(settings, watcher, tiles, token, own, cached, tipg, options.rounds, console)
+        comparisons = _compare_all(settings, watcher, tiles, token, own, cached, peers, options.rounds, console)
     facts = {"seed": city.seed, "buildings": city.buildings, "tiles": len(tiles), "connections": _CONNECTIONS}
     write_json(options.json, machine, comparisons, facts)
     console.print(f"JSON: {options.json}")
@@ -114,7 +132,7 @@ def list_tiles(city: City, most: int) -> list[Tile]:
 
 def _compare_all(
     settings: Settings, watcher: Connection, tiles: Sequence[Tile], token: str, own: Server, cached: Server,
-    tipg: Server, rounds: int, console: Console,
+    peers: Sequence[Peer], rounds: int, console: Console,
 ) -> list[Comparison]:  # fmt: skip
     headers = {"Authorization": f"Bearer {token}"}
     whole = [tile for tile in tiles if tile.z >= _WHOLE_FROM]
@@ -123,13 +141,22 @@ def _compare_all(
     def ask(server: Server, path: Callable[[Tile], str], part: Sequence[Tile], times: int = 1) -> Sample:
         return _measure(watcher, server, [path(tile) for tile in part] * times, headers)
 
-    for server, path in ((own, _our_path), (cached, _our_path), (tipg, _tipg_path)):
+    def list_peers(part: Sequence[Tile]) -> list[Contender]:
+        return [
+            Contender(name, lambda server=server, path=path: ask(server, path, part), note=note)
+            for name, server, path, note in peers
+        ]
+
+    for server, path in ((own, _our_path), (cached, _our_path), *((server, path) for _, server, path, _ in peers)):
         ask(server, path, tiles)
     comparisons: list[Comparison] = []
-    for title, part in (("z14–z17: the same features", whole), ("z10–z13: cells beside the first features", coarse)):
+    for title, part in (
+        ("z10–z17: all", tiles), ("z14–z17: the same features", whole),
+        ("z10–z13: cells beside the first features", coarse),
+    ):  # fmt: skip
         contenders = [
             Contender(OURS, lambda part=part: ask(own, _our_path, part), is_ours=True, note="TWIN_TILE_CACHE_MB=0"),
-            Contender(TIPG, lambda part=part: ask(tipg, _tipg_path, part), note="keeps no tiles"),
+            *list_peers(part),
             Contender(SQL_ALONE, lambda part=part: _run_sql(settings, part), note="psycopg, binary, as the actor"),
         ]
         comparisons.append(compare(f"{len(part)} tiles {title}", METRICS, contenders, rounds))
@@ -137,7 +164,7 @@ def _compare_all(
         Contender(CACHED, lambda: ask(cached, _our_path, tiles, _REPEATS), is_ours=True,
                   note="the client is the limit; read the CPU"),
         Contender(OURS, lambda: ask(own, _our_path, tiles)),
-        Contender(TIPG, lambda: ask(tipg, _tipg_path, tiles)),
+        *list_peers(tiles),
     ]  # fmt: skip
     comparisons.append(compare(f"{len(tiles)} tiles z10–z17, asked for before", METRICS, contenders, rounds))
     for comparison in comparisons:
@@ -159,7 +186,10 @@ def _run_sql(settings: Settings, tiles: Sequence[Tile]) -> Sample:
     """The statements that our server sends, without a server: the limit of what it can reach."""
     actor = Actor(role="wall", block_codes=(), access_class=ROLE_CLASS["wall"])
     layer = find_layer("buildings")
-    statements = [select_tile(layer, tile, NO_FILTER, actor.access_class, _BUFFER) for tile in tiles]
+    statements = [
+        select_kept(layer, tile, actor.access_class) or select_tile(layer, tile, NO_FILTER, actor.access_class, _BUFFER)
+        for tile in tiles
+    ]
     done, postgres_cpu = asyncio.run(
         _execute_all(database_url(settings), actor, [one for one in statements if one is not None])
     )
@@ -179,6 +209,8 @@ async def _execute_all(url: str, actor: Actor, statements: Sequence[Statement]) 
             row = await cursor.fetchone()
             latencies.append(time.perf_counter() - asked)
             received += len(row[0] or b"") if row else 0
+            if row is None or row[2:] == (False,):
+                raise RuntimeError("the cells that are kept are not current")
 
     async with AsyncExitStack() as stack:
         connections = [
@@ -212,6 +244,44 @@ def _our_path(tile: Tile) -> str:
 
 def _tipg_path(tile: Tile) -> str:
     return f"/collections/bench.building/tiles/WebMercatorQuad/{tile.z}/{tile.x}/{tile.y}"
+
+
+def _martin_path(tile: Tile) -> str:
+    return f"/building/{tile.z}/{tile.x}/{tile.y}"
+
+
+@contextmanager
+def _serve_martin(program: str, settings: Settings, folder: Path) -> Generator[Server]:
+    """Martin over the peers' table, until the end of the block. Raises RuntimeError where it does not come up."""
+    port = find_port()
+    with connect(settings) as connection:
+        types = connection.execute(
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute "
+            "WHERE attrelid = 'bench.building'::regclass AND attnum > 0 AND NOT attname = ANY ('{id,geom}')"
+        ).fetchall()
+    table = {
+        "schema": "bench", "table": "building", "srid": 3857, "geometry_column": "geom", "id_column": "id",
+        "geometry_type": "GEOMETRY", "extent": EXTENT, "buffer": _BUFFER, "clip_geom": True,
+        "properties": {str(name): str(kind) for name, kind in types},
+    }  # fmt: skip
+    config = folder / "martin.yaml"
+    # JSON is YAML.
+    config.write_text(json.dumps({
+        "listen_addresses": f"{HOST}:{port}", "worker_processes": 1, "cache": {"size_mb": 0},
+        "postgres": {
+            "connection_string": tipg_environment(settings, _CONNECTIONS)["DATABASE_URL"], "pool_size": _CONNECTIONS,
+            "auto_publish": False, "tables": {"building": table},
+        },
+    }), encoding="utf-8")  # fmt: skip
+    log = folder / "martin.log"
+    with log.open("w") as out:
+        process = subprocess.Popen([program, "--config", str(config)], stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+    try:
+        wait_until_up(process, f"http://{HOST}:{port}/health", log)
+        yield Server(port, process.pid)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _describe_tipg(settings: Settings) -> dict[str, str]:

@@ -104,7 +104,7 @@ _OWN: Final[Mapping[str, Property]] = {
 
 _TAKEN: Final = frozenset({
     "id", "geometry", "spans_blocks", "access_class", "valid_from", "valid_to", "count", "geom",
-    "tile_lon", "tile_lat", "tile_across", "tile_down", "tile_column", "tile_row",
+    "tile_box", "tile_lon", "tile_lat", "tile_across", "tile_down", "tile_column", "tile_row",
 })  # fmt: skip
 """Names that a layer's own columns and a tile's computed ones have."""
 _PREFIX: Final = "attribute_"

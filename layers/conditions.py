@@ -93,9 +93,10 @@ def _in_block(layer: Layer, code: str, values: dict[str, Any]) -> Composable:
     at_home = SQL("block_code >= %(low)s AND block_code < %(high)s")
     if not layer.spans_blocks:
         return at_home
+    # The list is gone through from its start for each row that is asked about: only those that are in it at all.
     return SQL(
-        "(({}) OR id = ANY(ARRAY(SELECT feature_id FROM feature_block AS meets WHERE meets.kind = {} "
-        "AND meets.block_code >= %(low)s AND meets.block_code < %(high)s)))"
+        "(({}) OR (spans_blocks AND id = ANY(ARRAY(SELECT feature_id FROM feature_block AS meets "
+        "WHERE meets.kind = {} AND meets.block_code >= %(low)s AND meets.block_code < %(high)s))))"
     ).format(at_home, Literal(layer.kind))
 
 

@@ -31,9 +31,12 @@ _SQL_TYPE: Final[dict[PropertyType, LiteralString]] = {
     "datetime": "timestamptz",
 }  # fmt: skip
 
-_WIDE: Final = SQL("ST_XMax(geometry) - ST_XMin(geometry)")
-_HIGH: Final = SQL("(ST_YMax(geometry) - ST_YMin(geometry)) / cos(radians(least(abs(ST_YMin(geometry)), 85)))")
+_WIDE: Final = SQL("ST_XMax(tile_box) - ST_XMin(tile_box)")
+_HIGH: Final = SQL("(ST_YMax(tile_box) - ST_YMin(tile_box)) / cos(radians(least(abs(ST_YMin(tile_box)), 85)))")
 """A box's sides in degrees of longitude or what is as long: the same whichever tile a feature is looked at from."""
+
+_ALL: Final = SQL("true")
+"""The condition on its box of a feature of whatever size."""
 
 _LARGE: Final = SQL("greatest({}, {}) >= %(smallest)s").format(_WIDE, _HIGH)
 
@@ -59,8 +62,8 @@ def select_tile(layer: Layer, tile: Tile, narrowed: Filter, access_class: int, b
         names = ["id", *(["count"] if rule.stands_for else []), *(p.name for p in shown)]
         return Statement(_write_tile(_draw(layer, tile, rule, shown, conditions, values), names), values)
     values["smallest"] = rule.smallest * values["wide"] / 256
-    drawn = _draw(layer, tile, rule, shown, [*conditions, _LARGE], values)
-    small = _count_cells(layer, tile, rule, shown, [*conditions, SQL("NOT ({})").format(_LARGE)], values)
+    drawn = _draw(layer, tile, rule, shown, conditions, values, _LARGE)
+    small = _count_cells(layer, tile, rule, shown, conditions, values, SQL("NOT ({})").format(_LARGE))
     rows = SQL("{} UNION ALL {}").format(_even(drawn, shown, shown), _even(small, shown, _folded(shown)))
     return Statement(_write_tile(rows, ["id", "count", *(p.name for p in shown)]), values)
 
@@ -100,19 +103,30 @@ def _even(rows: Composable, shown: Sequence[Property], held: Sequence[Property])
 
 def _draw(
     layer: Layer, tile: Tile, rule: Zoom, shown: Sequence[Property], conditions: list[Composable],
-    values: dict[str, Any],
+    values: dict[str, Any], sized: Composable = _ALL,
 ) -> Composed:  # fmt: skip
     """Features one by one: id, count, the properties, geom, access_class."""
     if not tile.is_straight:
         conditions = [*conditions, _DRAWABLE]
     return SQL(
         "SELECT id, {count} AS count, {columns}, {geometry} AS geom, access_class "
-        "FROM (SELECT * FROM ({source}) AS feature {where}) AS feature"
+        "FROM ({found}) AS feature WHERE {sized}"
     ).format(
         count=SQL("({})").format(SQL(rule.stands_for)) if rule.stands_for else SQL("NULL::bigint"),
         columns=list_columns(shown, "feature"), geometry=_tile_geometry(layer, tile, rule, values),
-        source=SQL(layer.sql), where=write_where(conditions),
+        found=_find(layer, conditions), sized=sized,
     )  # fmt: skip
+
+
+def _find(layer: Layer, conditions: Sequence[Composable]) -> Composed:
+    """What meets the conditions, with its box.
+
+    The box is made anew from all corners wherever one of its sides is asked for, which takes longer than drawing the
+    feature. OFFSET keeps it from being written out there.
+    """
+    return SQL("SELECT *, box3d(geometry) AS tile_box FROM ({source}) AS feature {where} OFFSET 0").format(
+        source=SQL(layer.sql), where=write_where(conditions)
+    )
 
 
 def _tile_values(tile: Tile, buffer: int) -> dict[str, float]:
@@ -179,10 +193,10 @@ def _scale(source: Composable, otherwise: Composable) -> Composable:
 
 def _mark(kind: Geometry, tile: Tile) -> Composable:
     """One unit at the middle of a feature's box: a square, of a line a dash."""
-    middle: Composable = SQL("(ST_YMin(feature.geometry) + ST_YMax(feature.geometry)) / 2")
-    across = SQL(
-        "floor(((ST_XMin(feature.geometry) + ST_XMax(feature.geometry)) / 2 - %(west_lon)s) / %(wide)s * {})"
-    ).format(Literal(EXTENT))
+    middle: Composable = SQL("(ST_YMin(tile_box) + ST_YMax(tile_box)) / 2")
+    across = SQL("floor(((ST_XMin(tile_box) + ST_XMax(tile_box)) / 2 - %(west_lon)s) / %(wide)s * {})").format(
+        Literal(EXTENT)
+    )
     down = SQL("floor({})").format(_count_down(tile, middle))
     shape = (
         SQL("ST_MakeLine(ST_Point({0}, {1}), ST_Point({0} + 1, {1}))")
@@ -201,7 +215,7 @@ def _count_down(tile: Tile, latitude: Composable) -> Composable:
 
 def _count_cells(
     layer: Layer, tile: Tile, rule: Zoom, shown: Sequence[Property], conditions: Sequence[Composable],
-    values: dict[str, Any],
+    values: dict[str, Any], sized: Composable = _ALL,
 ) -> Composed:  # fmt: skip
     """Features counted in square cells; each feature is in the one cell that holds its box's centre.
 
@@ -233,14 +247,14 @@ def _count_cells(
         FROM (SELECT *, greatest(0, least(%(last)s, floor(tile_across / %(unit)s)))::int AS tile_column,
                      greatest(0, least(%(last)s, floor(tile_down / %(unit)s)))::int AS tile_row
               FROM (SELECT *, {across} AS tile_across, {down} AS tile_down
-                    FROM (SELECT *, (ST_XMin(geometry) + ST_XMax(geometry)) / 2 AS tile_lon,
-                                 (ST_YMin(geometry) + ST_YMax(geometry)) / 2 AS tile_lat
-                          FROM ({source}) AS feature {where}) AS placed
+                    FROM (SELECT *, (ST_XMin(tile_box) + ST_XMax(tile_box)) / 2 AS tile_lon,
+                                 (ST_YMin(tile_box) + ST_YMax(tile_box)) / 2 AS tile_lat
+                          FROM ({found}) AS feature WHERE {sized}) AS placed
                     WHERE {inside}) AS feature) AS feature
         GROUP BY tile_column, tile_row
         """
     ).format(
-        drawn=drawn, across=across, down=down, source=SQL(layer.sql), where=write_where(conditions), inside=inside,
+        drawn=drawn, across=across, down=down, found=_find(layer, conditions), sized=sized, inside=inside,
         aggregates=SQL(", ").join([
             SQL("min(id) AS id, count(*) AS count, max(access_class) AS access_class"), *aggregates,
         ]),
