@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from time import perf_counter
 from typing import Final
 
 from fastapi import FastAPI
@@ -12,14 +13,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import models
 from api.access import accounts, audit, mappings, oidc, session, tokens
+from api.access.actors import Asker
 from api.access.guard import Guard, open_to_origins
 from api.access.trail import AuditTrail
 from api.blocks import blocks, locate, schemes
 from api.catalogue import geovolumes, records, stac
 from api.features import collections, export, exports, items, schemas, transactions
 from api.features.items_route import ItemsRoute
+from api.http.door import Door, make_door
 from api.http.errors import register_errors
 from api.http.idempotency import OnceRoute, is_sent_once
+from api.http.kept import SECURITY, Header, KeptAnswer
 from api.intake import jobs, kinds, loads, placements, rejects, uploads
 from api.live import webhooks
 from api.live.stream import StreamRoute
@@ -44,19 +48,14 @@ from api.tiles.vector_tiles import TileRoute, is_tile_path
 from api.version import VERSION
 from twin.settings import Settings
 
-_SECURITY: Final = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
-
 _ROUTERS: Final = (
     geovolumes.router, stac.router,
     records.router,  # before the layers: its collection is told by another route than theirs
     landing.router, accounts.router, mappings.router, oidc.router, session.router,
     health.router, metrics.router, collections.router, blocks.router, schemes.router,
     items.router, items.item_router, schemas.router, descriptions.router, transactions.router,
-    profile.router, models.router, tilesets.router, uploads.router, measures.router, jobs.router, loads.router,
+    profile.router, models.router,
+    tilesets.router, uploads.router, measures.router, jobs.router, loads.router,
     audit.router, rejects.router, pillars.router, targets.router,
     pages.router, locate.router, placements.router, export.router, registers.router, proposals.router,
     photos.router, hazards.router, inspections.router, surveys.router, survey_answers.router, rental_spaces.router,
@@ -83,18 +82,28 @@ class Application:
         """Answer one request."""
         await self._open(scope, receive, send)
 
+    def find_kept(self, path: str, headers: Sequence[Header], asker: Asker | None = None) -> KeptAnswer | None:
+        """The answer to a GET of a path without a query that lies there whole, and of which nothing is told but a
+        count. Asked for ASGI and before it (`api/http/door.py`), so that the two never answer differently.
+        """
+        return self._tiles.find_kept(path, headers, asker, self._trail.has_told) if self._watch.is_short else None
+
+    def make_door(self) -> type[Door]:
+        """The protocol for a server of this application that answers what is kept before ASGI."""
+        return make_door(self.find_kept, self._watch.note_kept)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._framework(scope, receive, send)
             return
         path: str = scope["path"]
         method = said = str(scope["method"])
-        if method == "GET" and path.startswith("/collections/") and self._watch.is_short:
-            kept = self._tiles.find_kept(scope, self._trail.has_told)
+        if method == "GET" and path.startswith("/collections/") and not scope["query_string"]:
+            began = perf_counter()
+            kept = self.find_kept(path, scope["headers"])
             if kept is not None:
-                status, headers, body = kept
-                headers += _SECURITY
-                await self._watch.send_kept(send, TILES, status, headers, body)
+                request_id = self._watch.note_kept(kept.status, perf_counter() - began)
+                await _send_kept(send, kept, request_id)
                 return
         if method == "HEAD" and not path.startswith("/uploads/"):
             # Every GET answers HEAD too: the same work, the same headers, no body.
@@ -138,10 +147,16 @@ def _make_framework(services: Services) -> FastAPI:
     return framework
 
 
+async def _send_kept(send: Send, kept: KeptAnswer, request_id: bytes) -> None:
+    headers = [*kept.headers, *SECURITY, (b"x-request-id", request_id)]
+    await send({"type": "http.response.start", "status": kept.status, "headers": headers})
+    await send({"type": "http.response.body", "body": kept.body})
+
+
 def _with_security(send: Send) -> Send:
     async def send_secured(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message = {**message, "headers": [*message["headers"], *_SECURITY]}
+            message = {**message, "headers": [*message["headers"], *SECURITY]}
         await send(message)
 
     return send_secured

@@ -63,7 +63,7 @@ serve.__doc__ = str(Text("提供接口与页面,直到停止。", "Serve the API
 
 
 class Server(uvicorn.Server):
-    """Stops without losing a request.
+    """Answers what is kept before ASGI (`api/http/door.py`), and stops without losing a request.
 
     Told to stop, it is not ready any more and goes on for the time that a balancer needs to notice, closing each
     connection after its answer. Then it takes no new ones, ends the streams, since a stream never would by itself,
@@ -71,6 +71,8 @@ class Server(uvicorn.Server):
     """
 
     def __init__(self, config: uvicorn.Config, app: Application) -> None:
+        if config.http == "auto":
+            config.http = app.make_door()
         super().__init__(config)
         self._app = app
         self._told_at: float | None = None

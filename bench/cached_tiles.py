@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """`python -m bench.cached_tiles`: tiles that our cache has, and 304s, beside nginx with the same bytes from disk.
 
-One uvicorn worker of ours, which finds out for every request who asks and what he may see; one worker of nginx, which
-does not. Without nginx on the PATH only an ASGI application that gives out the same bytes and does nothing else is
-the measure: the most that an application can reach under this server.
+One process of ours (`twin serve`), which finds out for every request who asks and what he may see; one worker of nginx,
+which does not. Beside them an ASGI application that gives out the same bytes and does nothing else, which is the most
+that ASGI reaches, and a program that only parses and writes (`bench.constant_answer`), which is the most that Python
+reaches over httptools and uvloop.
 """
 
 from __future__ import annotations
 
 import getpass
+import os
 import shutil
 import subprocess
+import sys
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -44,6 +47,7 @@ METRICS: Final = (
 OURS: Final = "twin, cached"
 NGINX: Final = "nginx, from disk"
 BARE: Final = "an ASGI application that gives out bytes"
+CONSTANT: Final = "httptools and uvloop, constant answer"
 
 _BUILDINGS: Final = 100_000
 _TILES_A_ZOOM: Final = {"full": 64, "middle": 24, "small": 4}
@@ -91,10 +95,13 @@ def run(settings: Settings, folder: Path, options: Options, console: Console) ->
     (folder / "tiles").mkdir()
     with ExitStack() as stack:
         environment = twin_environment(settings, folder, TILE_CACHE_MB="512") | {"BENCH_TILES": str(folder / "tiles")}
-        ours = stack.enter_context(serve("twin_app", environment, "/health", folder / "own.log"))
+        ours = stack.enter_context(_serve_own(environment, folder / "own.log"))
         kept = _save_tiles(ours, tiles, token, folder / "tiles")
         files = [f"/{number}.mvt" for number in range(len(kept))]
-        servers = [(BARE, stack.enter_context(serve("bytes_app", environment, "/0.mvt", folder / "bytes.log")), files)]
+        servers = [
+            (BARE, stack.enter_context(serve("bytes_app", environment, "/0.mvt", folder / "bytes.log")), files),
+            (CONSTANT, stack.enter_context(_serve_constant(folder / "tiles", folder / "constant.log")), files),
+        ]
         program = shutil.which("nginx")
         if program is None:
             console.print("nginx 不在 PATH 上,不作比较。/ nginx is not on the PATH and is left out.")
@@ -165,21 +172,53 @@ def _get(server: Server, path: str, token: str) -> tuple[bytes, str]:
 
 
 @contextmanager
+def _serve_own(environment: Mapping[str, str], log: Path) -> Generator[Server]:
+    """The command that serves, as an operator runs it: its protocol is a part of what is measured."""
+    port = find_port()
+    command = [str(Path(sys.executable).parent / "twin"), "serve", "--host", HOST, "--port", str(port)]
+    with _running(command, f"http://{HOST}:{port}/health", log, environment) as process:
+        yield Server(port, process.pid)
+
+
+@contextmanager
+def _serve_constant(tiles: Path, log: Path) -> Generator[Server]:
+    port = find_port()
+    command = [sys.executable, "-m", "bench.constant_answer", str(port), str(tiles)]
+    with _running(command, f"http://{HOST}:{port}/0.mvt", log, {}) as process:
+        yield Server(port, process.pid)
+
+
+@contextmanager
+def _running(
+    command: Sequence[str], url: str, log: Path, environment: Mapping[str, str]
+) -> Generator[subprocess.Popen[bytes]]:
+    """A program that answers at `url`, until the end of the block."""
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, stdin=subprocess.DEVNULL, stdout=out, stderr=out
+        )
+    try:
+        wait_until_up(process, url, log)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
 def _serve_nginx(program: str, folder: Path) -> Generator[Server]:
     """The tiles of a folder; the process that is given is that of the only worker."""
     port = find_port()
     written = folder / "nginx.conf"
     written.write_text(_NGINX.format(folder=folder, host=HOST, port=port, user=getpass.getuser()), encoding="utf-8")
-    log = folder / "nginx.log"
-    with log.open("w") as out:
-        process = subprocess.Popen([program, "-p", str(folder), "-c", str(written)], stdout=out, stderr=out)
-    try:
-        wait_until_up(process, f"http://{HOST}:{port}/0.mvt", log)
+    command = [program, "-p", str(folder), "-c", str(written)]
+    with _running(command, f"http://{HOST}:{port}/0.mvt", folder / "nginx.log", {}) as process:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         yield Server(port, int(children[0]) if children else process.pid)
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Final, LiteralString
 
 import psycopg
 
-from api.access.cookies import read_secret
+from api.access.cookies import SHOWING, read_secret
 from api.access.origins import check_own_page
 from api.http.errors import UnknownTokenError
 from api.pool import Pool, as_owner
@@ -37,6 +37,16 @@ _NOTE_SEEN: LiteralString = """
 """
 
 log = logging.getLogger("twin.api")
+
+
+class Asker:
+    """What one connection showed last, and its hash: a client shows the same secret again and again."""
+
+    __slots__ = ("digest", "shown")
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[bytes, bytes]] | None = None
+        self.digest: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -91,12 +101,21 @@ class ActorResolver:
             check_own_page(headers, self._settings)
         return await self.find(secret)
 
-    def find_remembered(self, headers: RawHeaders) -> Actor | None:
-        """Who asks by GET, where that is known without asking the database; else None."""
-        secret, _is_cookie = read_secret(headers)
-        if secret is None:
+    def find_remembered(self, headers: RawHeaders, asker: Asker | None = None) -> Actor | None:
+        """Who asks by GET, where that is known without asking the database; else None.
+
+        `asker` is the connection's, and spares the hashing, never the looking up.
+        """
+        if asker is None:
+            asker = Asker()
+        shown = [header for header in headers if header[0] in SHOWING]
+        if shown != asker.shown:
+            secret, _is_cookie = read_secret(shown)
+            asker.digest = None if secret is None else hash_token(secret)
+            asker.shown = shown
+        if asker.digest is None:
             return PUBLIC
-        known = self._known.get(hash_token(secret))
+        known = self._known.get(asker.digest)
         if known is None:
             return None
         now = time.time()

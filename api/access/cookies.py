@@ -17,6 +17,9 @@ SECURE_COOKIE: Final = "__Host-twin_session"
 LONGEST: Final = timedelta(days=400)
 """Browsers keep no cookie for longer. A wall's is renewed whenever its page is opened."""
 
+SHOWING: Final = frozenset({b"authorization", b"cookie"})
+"""Headers that a secret is shown in."""
+
 RawHeaders = Iterable[tuple[bytes, bytes]]
 
 

@@ -52,24 +52,14 @@ class RequestWatch:
 
     @property
     def is_short(self) -> bool:
-        """Whether an answer that is there already may leave by `send_kept`: nothing but a count is made of it."""
+        """Whether an answer that is there already may just leave: nothing but a count is made of it."""
         return self._logs != "all" and not self._lifecycle.is_stopping and not tracing.is_tracing()
 
-    async def send_kept(
-        self, send: Send, route: str, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-    ) -> None:
-        """Send the answer to a GET."""
-        counts = self._counts
+    def note_kept(self, status: int, seconds: float) -> bytes:
+        """Count such an answer to a GET of a tile; gives the id of the request."""
         self._number += 1
-        headers.append((b"x-request-id", b"%s%06x" % (self._mark, self._number)))
-        counts.active += 1
-        began = perf_counter()
-        try:
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-        finally:
-            counts.active -= 1
-            counts.add(route, "GET", status, perf_counter() - began)
+        self._counts.add(TILES, "GET", status, seconds)
+        return b"%b%06x" % (self._mark, self._number)
 
     async def watch(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send, method: str) -> None:
         """Answer a request by `app`; `method` is what the client said."""

@@ -6,12 +6,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, defaultdict
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final, Generic, Protocol, TypeVar
 
-_OVERHEAD: Final = 400
-"""Bytes that an entry costs beside its data."""
+from api.http.kept import KeptAnswer
+
+_OVERHEAD: Final = 1_500
+"""Bytes that an entry costs beside its data, with an answer made of it."""
 
 
 class CacheKey(Hashable, Protocol):
@@ -26,12 +28,18 @@ class CacheKey(Hashable, Protocol):
 K = TypeVar("K", bound=CacheKey)
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Rendered:
-    """Bytes as they are sent, and their strong ETag with quotes."""
+    """Bytes as they are sent, and their strong ETag with quotes.
+
+    `answers` are those made of them so far, by whether anybody's cache may keep them and whether it is the 304.
+    """
 
     data: bytes
     etag: bytes
+    answers: dict[tuple[bool, bool], KeptAnswer] = field(default_factory=dict[tuple[bool, bool], KeptAnswer])
+    was_used: bool = False
+    """Since its turn to be dropped came last."""
 
 
 @dataclass
@@ -62,7 +70,7 @@ class ByteCache(Generic[K]):
         """The entry, if it is there."""
         entry = self._entries.get(key)
         if entry is not None:
-            self._entries.move_to_end(key)
+            entry.was_used = True
             self.hits += 1
         return entry
 
@@ -115,7 +123,17 @@ class ByteCache(Generic[K]):
         self._by_layer[key.layer].add(key)
         self.size += len(entry.data) + _OVERHEAD
         while self.size > self._max_bytes and self._entries:
-            self._remove(next(iter(self._entries)))
+            self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        """The entry whose turn it is, or, if it was used since it was its turn last, another time."""
+        key, entry = next(iter(self._entries.items()))
+        if entry.was_used:
+            # Moved here and not at every use, which is the far more frequent of the two.
+            entry.was_used = False
+            self._entries.move_to_end(key)
+        else:
+            self._remove(key)
 
     def _remove(self, key: K) -> None:
         entry = self._entries.pop(key, None)

@@ -3,20 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import parse_qs
 
 from starlette.types import Receive, Scope, Send
 
+from api.access.actors import Asker
 from api.features.filtering import NAMES as FILTER_NAMES
 from api.features.filtering import pick_filter_query, read_expression
 from api.http.errors import send_error
+from api.http.kept import Header, KeptAnswer
 from api.http.parameters import check_names, parse_buffer, parse_cells, parse_filter
-from api.http.response import MVT, cache_control, find_header, has_etag, send_bytes
+from api.http.response import MVT, cache_control, has_etag
 from api.pool import fetch_row
 from api.services import Services, TileKey
+from api.tiles.cache import Rendered
 from layers.filter import NO_FILTER, Filter
 from layers.heat import select_heat
 from layers.layer import Layer
@@ -34,7 +37,7 @@ _PARAMETERS = frozenset({"as_of", "buffer", "block", "cells", "datetime", *FILTE
 
 
 _PATHS = 16_384
-"""Paths of tiles that are remembered taken apart."""
+"""Paths, for each sort of viewer, that are remembered taken apart."""
 _LONGEST_PATH = 200
 """Characters; what is longer is not remembered."""
 
@@ -45,9 +48,6 @@ _UNFILTERED = NO_FILTER.cache_key
 
 _VARY = (b"vary", b"Authorization, Cookie")
 _TYPE = (b"content-type", MVT.encode())
-
-Kept = tuple[int, list[tuple[bytes, bytes]], bytes]
-"""Status, headers and body."""
 
 
 def is_tile_path(path: str) -> bool:
@@ -62,33 +62,25 @@ class TileRoute:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    def find_kept(self, scope: Scope, is_on_record: Callable[[Actor, str], bool]) -> Kept | None:
-        """The answer to a GET of a tile that is kept, for somebody who is remembered; None: it takes longer.
+    def find_kept(
+        self, path: str, headers: Sequence[Header], asker: Asker | None, is_on_record: Callable[[Actor, str], bool]
+    ) -> KeptAnswer | None:
+        """The answer to a GET, without a query, of a tile that is kept, for somebody who is remembered; None: it
+        takes longer.
 
         Half of what an answer costs otherwise is the way through everything that might have to look at it.
         """
-        path: str = scope["path"]
-        named = None if scope["query_string"] or len(path) > _LONGEST_PATH else _find_tile(path)
-        if named is None:
-            return None
         services = self._services
-        actor = services.actors.find_remembered(scope["headers"])
-        if actor is None or not is_on_record(actor, named[0]):
+        actor = services.actors.find_remembered(headers, asker)
+        key = None if actor is None or len(path) > _LONGEST_PATH else _find_key(path, actor.cache_key)
+        if actor is None or key is None or not is_on_record(actor, key.layer):
             return None
         try:
-            layer = services.layers.find(named[0], actor)
+            services.layers.find(key.layer, actor)
         except NotFoundError:
             return None
-        found = services.tiles.get(TileKey(layer.id, actor.cache_key, _UNFILTERED, named[1], _BUFFER))
-        if found is None:
-            return None
-        headers = [(b"etag", found.etag), (b"cache-control", cache_control(actor)), _VARY]
-        asked = find_header(scope, b"if-none-match")
-        if asked is not None and has_etag(asked, found.etag.decode()):
-            return 304, headers, b""
-        if not found.data:
-            return 204, headers, b""
-        return 200, [*headers, _TYPE, (b"content-length", b"%d" % len(found.data))], found.data
+        found = services.tiles.get(key)
+        return None if found is None else _answer_with(found, actor, headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -107,18 +99,9 @@ class TileRoute:
         found = services.tiles.get(key)
         if found is None:
             found = await services.tiles.fetch(key, lambda: self._render(layer, key, narrowed, actor))
-        headers = [
-            (b"etag", found.etag),
-            (b"cache-control", cache_control(actor)),
-            _VARY,
-        ]
-        if has_etag(find_header(scope, b"if-none-match"), found.etag.decode()):
-            await send_bytes(send, 304, headers)
-        elif not found.data:
-            await send_bytes(send, 204, headers)
-        else:
-            headers.append(_TYPE)
-            await send_bytes(send, 200, headers, found.data)
+        answer = _answer_with(found, actor, scope["headers"])
+        await send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
+        await send({"type": "http.response.body", "body": answer.body})
 
     async def _render(self, layer: Layer, key: TileKey, narrowed: Filter, actor: Actor) -> tuple[bytes, bool]:
         statement = (
@@ -159,13 +142,37 @@ class TileRoute:
         )
 
 
+def _answer_with(found: Rendered, actor: Actor, headers: Sequence[Header]) -> KeptAnswer:
+    """The answer with these bytes to a request with these headers."""
+    is_known = False
+    for name, value in headers:
+        if name == b"if-none-match":
+            is_known = value == found.etag or has_etag(value.decode("latin-1"), found.etag.decode())
+            break
+    kind = (actor.token_id is None, is_known)
+    answer = found.answers.get(kind)
+    if answer is None:
+        answer = found.answers[kind] = _make_answer(found, cache_control(actor), is_known=is_known)
+    return answer
+
+
+def _make_answer(found: Rendered, control: bytes, *, is_known: bool) -> KeptAnswer:
+    headers = ((b"etag", found.etag), (b"cache-control", control), _VARY)
+    if is_known:
+        return KeptAnswer(304, headers, b"")
+    if not found.data:
+        return KeptAnswer(204, headers, b"")
+    return KeptAnswer(200, (*headers, _TYPE, (b"content-length", b"%d" % len(found.data))), found.data)
+
+
 @lru_cache(_PATHS)
-def _find_tile(path: str) -> tuple[str, Tile] | None:
-    """What a path names, if that is a tile."""
+def _find_key(path: str, viewer: str) -> TileKey | None:
+    """The tile that a path with no query names, for those who see what `viewer` does; None: it names no tile."""
     try:
-        return _read_path(path) if is_tile_path(path) else None
+        named = _read_path(path) if is_tile_path(path) else None
     except NotFoundError:
         return None
+    return None if named is None else TileKey(named[0], viewer, _UNFILTERED, named[1], _BUFFER)
 
 
 def _read_path(path: str) -> tuple[str, Tile]:
