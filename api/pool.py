@@ -25,7 +25,7 @@ Pool = AsyncConnectionPool[AsyncConnection[TupleRow]]
 WAIT_S: Final = 5.0
 """The longest a request waits for a connection."""
 
-_FACTS: Final = {"db.system.name": "postgresql"}
+DATABASE_FACTS: Final = {"db.system.name": "postgresql"}
 
 # The plan of a tile depends on where it lies, so no plan is kept for all. A page or a tile is made sooner than a
 # second process has started to help; many requests at once keep the machine busy without.
@@ -54,7 +54,7 @@ async def as_actor(
     pool: Pool, actor: Actor, timeout_ms: int, as_of: datetime | None = None
 ) -> AsyncGenerator[AsyncConnection[TupleRow]]:
     """A transaction in which only what `actor` may see is there, as it was recorded at the moment `as_of`."""
-    with tracing.open_span("transaction", "client", facts=_FACTS):
+    with tracing.open_span("transaction", "client", facts=DATABASE_FACTS):
         async with pool.connection() as connection, connection.transaction():
             await connection.execute(SET_ACTOR, actor.settings(timeout_ms))
             if as_of is not None:
@@ -66,7 +66,7 @@ async def fetch_as_actor(
     pool: Pool, actor: Actor, timeout_ms: int, statements: Iterable[Statement], as_of: datetime | None = None
 ) -> list[AsyncCursor[TupleRow]]:
     """What each statement gave in a transaction as of `as_actor`, all sent at once: one way to the server and back."""
-    with tracing.open_span("transaction", "client", facts=_FACTS):
+    with tracing.open_span("transaction", "client", facts=DATABASE_FACTS):
         # Until the pipeline's end PostgreSQL takes all of it for one transaction: no BEGIN and COMMIT have to be sent.
         async with pool.connection() as connection, connection.pipeline():
             await connection.execute(SET_ACTOR, actor.settings(timeout_ms))
@@ -78,7 +78,7 @@ async def fetch_as_actor(
 @asynccontextmanager
 async def as_owner(pool: Pool) -> AsyncGenerator[AsyncConnection[TupleRow]]:
     """A transaction outside row-level security: tokens, uploads and jobs, never features."""
-    with tracing.open_span("transaction", "client", facts=_FACTS):
+    with tracing.open_span("transaction", "client", facts=DATABASE_FACTS):
         async with pool.connection() as connection, connection.transaction():
             if tracing.is_tracing():
                 # A job that is enqueued in it goes on with its trace.

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 from fastapi import Request
 from psycopg import AsyncConnection, AsyncCursor
+from psycopg.pq.abc import PGresult
 from psycopg.rows import TupleRow
 from psycopg_pool import PoolTimeout
 
@@ -27,10 +28,12 @@ from api.measures.small_counts import SmallCounts
 from api.observe.counts import RequestCounts
 from api.observe.lifecycle import Lifecycle
 from api.pool import as_actor, as_owner, fetch_as_actor, make_pool
+from api.prepared import fetch_prepared
 from api.tiles.cache import ByteCache
 from api.tiles.pyramid import fold_cells
 from layers import business
 from layers.conditions import Statement
+from layers.prepared import Bound
 from layers.registry import load_layers
 from layers.solids.declaration import HIDDEN_BY, SOLID_LAYERS
 from layers.tile import Tile, World, to_world
@@ -127,6 +130,13 @@ class Services:
     ) -> list[AsyncCursor[TupleRow]]:
         """What each statement gave in one transaction of that kind; asked all at once."""
         return await fetch_as_actor(self.pool, actor, self.settings.statement_timeout_ms, statements, as_of)
+
+    async def fetch_prepared(
+        self, actor: Actor, statements: Sequence[Bound], as_of: datetime | None = None, *, is_in_order: bool = False
+    ) -> list[PGresult]:
+        """The same of statements that the connections know by name; see `api.prepared`."""
+        timeout_ms = self.settings.statement_timeout_ms
+        return await fetch_prepared(self.pool, actor, timeout_ms, statements, as_of, is_in_order=is_in_order)
 
     def _set_live(self, is_live: bool) -> None:
         self.actors.may_remember = is_live

@@ -4,7 +4,8 @@
 One uvicorn worker each, as many connections each, the same pages. Ours checks a token and reads under row-level
 security; tipg does neither. tipg reads a table of its own with the columns that ours shows, in the CRS that it
 writes, with its index; it counts all that matches for every page, which ours does only when asked. pgbench sends
-the statements of our pages, values written in, on connections that are the actor's already.
+the statements of our pages, values written in, on connections that are the actor's already: it need not say who asks
+in each transaction, as ours does, and it has each statement planned, which ours has only where the values matter.
 """
 
 from __future__ import annotations

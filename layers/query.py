@@ -43,10 +43,10 @@ def select_page(
     cursor = SQL("{}::text || '|' || id").format(_express_moment(layer)) if layer.newest_first else SQL("id::text")
     text = SQL(
         """
-        SELECT coalesce(string_agg({feature}, ',' ORDER BY position) FILTER (WHERE position <= %(limit)s), ''),
-               count(*), max(cursor) FILTER (WHERE position = %(limit)s)
+        SELECT coalesce(string_agg({feature}, ',' ORDER BY position) FILTER (WHERE position <= %(limit)s::bigint), ''),
+               count(*), max(cursor) FILTER (WHERE position = %(limit)s::bigint)
         FROM (SELECT *, {cursor} AS cursor, row_number() OVER (ORDER BY {order}) AS position
-              FROM (SELECT * FROM ({source}) AS feature {where} ORDER BY {order} LIMIT %(limit)s + 1) AS found
+              FROM (SELECT * FROM ({source}) AS feature {where} ORDER BY {order} LIMIT %(limit)s::bigint + 1) AS found
              ) AS page, LATERAL (SELECT {columns}) AS shown
         """
     ).format(
@@ -59,7 +59,7 @@ def select_page(
 def select_item(layer: Layer, feature_id: int, access_class: int, shape: Shape = AS_STORED) -> Statement:
     """One feature as GeoJSON text, or no row."""
     text = SQL(
-        "SELECT {feature} FROM (SELECT * FROM ({source}) AS feature WHERE id = %(id)s) AS page, "
+        "SELECT {feature} FROM (SELECT * FROM ({source}) AS feature WHERE id = %(id)s::bigint) AS page, "
         "LATERAL (SELECT {columns}) AS shown"
     ).format(
         feature=_write_feature(shape), source=SQL(layer.sql),
@@ -126,12 +126,12 @@ def _continue(
     """ORDER BY of a layer's pages; adds what holds of the rows after the cursor `after`."""
     if not layer.newest_first:
         if after:
-            conditions.append(SQL("id > %(after_id)s"))
+            conditions.append(SQL("id > %(after_id)s::bigint"))
             values["after_id"] = int(after[0])
         return SQL("id")
     moment = _express_moment(layer)
     if after:
-        conditions.append(SQL("({}, id) < (%(after_time)s::timestamptz, %(after_id)s)").format(moment))
+        conditions.append(SQL("({}, id) < (%(after_time)s::timestamptz, %(after_id)s::bigint)").format(moment))
         values |= {"after_time": after[0], "after_id": int(after[1])}
     return SQL("{} DESC, id DESC").format(moment)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from fastapi import Request
 
@@ -29,11 +29,14 @@ def link_forms(request: Request, forms: Mapping[str, str], own: str) -> list[dic
     forms: media types by name, as `choose_form` knows them; own: the name of the form of this answer.
     """
     links = [make_link(str(request.url), "self", forms[own])]
+    # What is the same in all of them is written once: it is much of what a small page costs.
+    plain = vary_url(request, f=None)
+    joint = "&" if "?" in plain else "?"
     listed = {forms[own]}
     for name, media_type in forms.items():
         if media_type not in listed:
             listed.add(media_type)
-            links.append(make_link(vary_url(request, f=name), "alternate", media_type))
+            links.append(make_link(f"{plain}{joint}f={quote_plus(name)}", "alternate", media_type))
     return links
 
 

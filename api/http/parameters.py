@@ -54,14 +54,25 @@ async def refuse_unknown(request: Request) -> None:
         check_names(request.query_params.keys(), known_names(request))
 
 
-def known_names(request: Request) -> set[str]:
+def known_names(request: Request) -> frozenset[str]:
     """The query parameters that the route of a request declares, itself or by its dependencies."""
     route = request.scope.get("route")
-    return _list_names(route.dependant) if isinstance(route, APIRoute) else set()
+    if not isinstance(route, APIRoute):
+        return frozenset()
+    dependant, names = _names.get(id(route), (None, frozenset[str]()))
+    if dependant is not route.dependant:
+        names = _list_names(route.dependant)
+        _names[id(route)] = route.dependant, names
+    return names
 
 
-def _list_names(dependant: Dependant) -> set[str]:
-    return {field.alias for field in dependant.query_params}.union(*map(_list_names, dependant.dependencies))
+_names: dict[int, tuple[Dependant, frozenset[str]]] = {}
+"""What was listed of a route that is told by its number; what it declares is kept, so that no other passes for it."""
+
+
+def _list_names(dependant: Dependant) -> frozenset[str]:
+    own = frozenset(field.alias for field in dependant.query_params)
+    return own.union(*map(_list_names, dependant.dependencies))
 
 
 def check_names(given: Iterable[str], known: Collection[str]) -> None:

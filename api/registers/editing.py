@@ -24,7 +24,6 @@ from api.services import Services
 from api.tiles.cache import make_etag
 from layers.editable import EDITABLE, PLACED, Value, check_whole
 from layers.layer import Layer
-from layers.receivable import is_receivable
 from twin.access import Actor
 from twin.address.parts import PARTS, AddressParts, format_address
 from twin.errors import AccessDeniedError, ConflictError, NotFoundError, Problem, RefusedError
@@ -118,18 +117,6 @@ def check_preconditions(request: Request, version: datetime) -> None:
 def make_item_tag(version: datetime, body: bytes) -> bytes:
     """The strong ETag of one way of showing a version: address, CRS and what the reader may see make it differ."""
     return make_version_tag(version)[:-1].encode() + b"-" + make_etag(body)[1:]
-
-
-async def read_item_version(connection: Connection, layer: Layer, feature_id: int) -> datetime | None:
-    """The version of a feature that may be written through its collection; None for the others.
-
-    To be read before what is shown: a tag may be older than its feature, never younger.
-    """
-    if not is_receivable(layer):
-        return None
-    text = SQL("SELECT recorded_at FROM {} WHERE id = %s").format(Identifier(layer.kind))
-    row = await (await connection.execute(text, (feature_id,))).fetchone()
-    return None if row is None else row[0]
 
 
 def _find_versions(header: str) -> frozenset[datetime]:
