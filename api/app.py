@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import models
+from api import model_contents, models
 from api.access import accounts, audit, mappings, oidc, session, tokens
 from api.access.actors import Asker
 from api.access.guard import Guard, open_to_origins
@@ -54,7 +54,7 @@ _ROUTERS: Final = (
     landing.router, accounts.router, mappings.router, oidc.router, session.router,
     health.router, metrics.router, collections.router, blocks.router, schemes.router,
     items.router, items.item_router, schemas.router, descriptions.router, transactions.router,
-    profile.router, models.router,
+    profile.router, models.router, model_contents.router,
     tilesets.router, uploads.router, measures.router, jobs.router, loads.router,
     audit.router, rejects.router, pillars.router, targets.router,
     pages.router, locate.router, placements.router, export.router, registers.router, proposals.router,

@@ -40,6 +40,17 @@ class Property:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Root:
+    """A column of JSON, asked for by path in filters: `"root.name.name"`; it comes with no item.
+
+    name: the column of the SELECT.
+    """
+
+    name: LiteralString
+    title: Text
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Zoom:
     """What a layer shows from `minzoom` to `maxzoom`, both included, so that no zoom is ever huge.
 
@@ -110,6 +121,7 @@ class Layer:
     order: int
     complete_from_zoom: int
     kpis: tuple[Kpi, ...] = ()
+    roots: tuple[Root, ...] = ()
     time_column: LiteralString | None = None
     newest_first: bool = False
     is_visible: bool = True

@@ -44,14 +44,15 @@ _BY_KIND: Final[Mapping[Kind, str]] = {
         GET /collections/catalogue   GET /collections/catalogue/queryables   GET /collections/catalogue/sortables
         GET /collections/catalogue/items   GET /collections/catalogue/items/{record_id}
         GET /stac   GET /stac/conformance   GET /stac/collections   GET /stac/collections/{collection_id}
-        GET /geovolumes   GET /geovolumes/conformance
+        GET /geovolumes   GET /geovolumes/conformance   GET /model-rules
     """,
     "data": """
         GET /collections/{layer_id}/items   GET /collections/{layer_id}/items/{feature_id}   GET /incidents
         GET /collections/{layer_id}/export   GET /blocks   GET /blocks/{code}   GET /blocks/{code}/lineage
         GET /blocks/{code}/profile   GET /blocks/{code}/series   GET /measures/figures   GET /targets
         GET /models   GET /models/{model_id}
-        GET /models/{model_id}/elements/{global_id}   GET /tilesets   GET /tilesets/{tileset_id}/{path:path}
+        GET /models/{model_id}/elements/{global_id}   GET /models/{model_id}/summary
+        GET /models/{model_id}/properties   GET /tilesets   GET /tilesets/{tileset_id}/{path:path}
         GET /locate   POST /locate   GET /registers/{register}   GET /registers/{register}/export
         GET /registers/{register}/{feature_id}   GET /registers/{register}/{feature_id}/history
         GET /registers/parks/{feature_id}/spaces   GET /registers/parks/{feature_id}/spaces/history
@@ -74,6 +75,7 @@ _BY_KIND: Final[Mapping[Kind, str]] = {
         GET /tokens   GET /exports   GET /exports/{export_id}   GET /quality   GET /placements   GET /loads
         GET /loads/{load_id}   GET /loads/{load_id}/rejects   GET /audit   GET /audit/head   GET /audit/export
         GET /metrics   GET /accounts   GET /accounts/{account_id}   GET /oidc/mappings
+        GET /model-matches
     """,
     "own": """
         GET /jobs   GET /jobs/{job_id}   HEAD /uploads/{upload_id}   GET /uploads/{upload_id}
@@ -97,7 +99,7 @@ _BY_KIND: Final[Mapping[Kind, str]] = {
         DELETE /accounts/{account_id}/sessions   DELETE /sessions/{session_id}   PUT /session/password
         POST /oidc/mappings   PUT /oidc/mappings/{mapping_id}   DELETE /oidc/mappings/{mapping_id}
         POST /webhooks   PATCH /webhooks/{webhook_id}   DELETE /webhooks/{webhook_id}
-        POST /webhooks/{webhook_id}/redeliver   POST /webhooks/{webhook_id}/secret
+        POST /model-matches/{match_id}   POST /webhooks/{webhook_id}/redeliver   POST /webhooks/{webhook_id}/secret
     """,
     "sign_in": "POST /session   DELETE /session   GET /sign-in/oidc   GET /sign-in/oidc/callback",
 }

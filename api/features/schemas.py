@@ -46,6 +46,10 @@ _UCUM: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """Units of ours as UCUM writes them; another one stands in the description alone."""
 _UNIT: Final = Text("单位:{}", "Unit: {}")
+_PATHS: Final = Text(
+    '按路径查询,名称以点分隔,名称中的点写两次:"{0}.集.名"',
+    'Asked for by path, names parted by dots, a dot within a name twice: "{0}.set.name"',
+)
 _ID: Final = Text("编号", "Id")
 _PLACE: Final = Text("几何", "Geometry")
 _ACCESS_CLASS: Final = Text("安全级别", "Access class")
@@ -64,8 +68,16 @@ LayerId = Annotated[str, Path(description="A layer's id")]
 async def get_queryables(request: Request, actor: AsActor, services: With, layer_id: LayerId) -> Response:
     """The properties that this actor may name in `filter`; those that are no geometry are parameters as well."""
     layer = services.layers.find(layer_id, actor)
-    properties = _describe(layer, actor, _language(request))
-    return _answer(request, actor, layer, "queryables", properties)
+    language = _language(request)
+    properties = _describe(layer, actor, language)
+    paths = {
+        f"^{root.name}\\..+": {
+            "title": root.title.in_language(language),
+            "description": _PATHS.in_language(language).format(root.name),
+        }
+        for root in layer.roots
+    }
+    return _answer(request, actor, layer, "queryables", properties, paths=paths)
 
 
 @router.get("/collections/{layer_id}/schema", summary="What a layer's features are made of", operation_id="get_schema")
@@ -147,7 +159,7 @@ def _describe_property(declared: Property, language: Language) -> dict[str, Any]
 
 def _answer(
     request: Request, actor: Actor, layer: Layer, name: str, properties: Mapping[str, Any],
-    required: list[str] | None = None, *, is_open: bool = False,
+    required: list[str] | None = None, *, is_open: bool = False, paths: Mapping[str, Any] | None = None,
 ) -> Response:  # fmt: skip
     language = _language(request)
     body: dict[str, Any] = {
@@ -159,6 +171,8 @@ def _answer(
         "properties": properties,
         "additionalProperties": is_open,
     }
+    if paths:
+        body["patternProperties"] = paths
     if required:
         body["required"] = required
     return answer_bytes(request, actor, orjson.dumps(body), SCHEMA_JSON, _LOCALISED)

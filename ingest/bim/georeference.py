@@ -15,10 +15,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.bim.grid_point import check_area, refuse_contradictions, to_globe
 from ingest.bim.map_operation import GridPlace, find_grid_place
 from ingest.bim.records import Candidate, Georeference, GeoreferenceSource, Placement
 from ingest.bim.unplaced import UnplacedError
-from twin.crs import DeclaredCrs, parse_crs, to_storage
+from twin.crs import parse_crs
 from twin.errors import Problem
 from twin.gltf.globe import locate_crs, place_on_globe
 from twin.text import Text
@@ -61,13 +62,7 @@ def resolve(
         return _place_by_word(facts, override), candidates, problems
     operations = facts["operations"]
     if operations:
-        if any(_key(operation) != _key(operations[0]) for operation in operations[1:]):
-            problems.append(
-                _odd(
-                    "几何上下文有不同的坐标转换,采用第一个",
-                    "its contexts have different coordinate operations; the first is taken",
-                )
-            )
+        refuse_contradictions(facts, declared, candidates)
         place = find_grid_place(operations[0], facts, declared, candidates)
         _refuse_twice(facts, operations[0], place, candidates)
         return _place_on_grid(facts, place, candidates, problems), candidates, problems
@@ -101,10 +96,6 @@ def resolve(
             candidates,
         )
     raise UnplacedError(Text(zh="文件没有任何地理坐标", en="the file holds no georeference of any kind"), candidates)
-
-
-def _key(operation: dict[str, Any]) -> tuple[Any, ...]:
-    return operation["eastings"], operation["northings"], operation["crs_name"]
 
 
 def _odd(zh: str, en: str) -> Problem:
@@ -201,8 +192,8 @@ def _place_on_grid(
     anchor = np.array(facts["anchor"], dtype=np.float64)
     # The anchor and a point 10 m along each axis: what the projection does to them gives heading and scale.
     steps = anchor + np.array([[0.0, 0.0, 0.0], [10.0, 0.0, 0.0], [0.0, 10.0, 0.0]])
-    longitude, latitude = _to_globe(place.crs, place.to_grid(steps))
-    _check_area(place.crs, longitude[0], latitude[0], candidates)
+    longitude, latitude = to_globe(place.crs, place.to_grid(steps))
+    check_area(place.crs, longitude[0], latitude[0], candidates)
     _refuse_origin(place, steps[:1], candidates)
     height = place.height + anchor[2] * place.scale
     frame = place_on_globe(longitude[0], latitude[0], 0.0)
@@ -238,35 +229,6 @@ def _place_on_grid(
             en=f"by the file's {name} in {place.crs.name}",
         ),
     )
-
-
-def _to_globe(declared: DeclaredCrs, grid: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if declared.web_map:
-        stored = to_storage(declared, grid)
-        return stored[:, 0], stored[:, 1]
-    return locate_crs(declared.crs).to_lon_lat(grid)
-
-
-def _check_area(declared: DeclaredCrs, longitude: float, latitude: float, candidates: Sequence[Candidate]) -> None:
-    area = declared.crs.area_of_use
-    # A zone's data may reach a little into its neighbour.
-    margin = 3.0
-    is_inside = bool(np.isfinite([longitude, latitude]).all()) and (
-        area is None
-        or (
-            area.south - margin <= latitude <= area.north + margin
-            and (area.west > area.east or area.west - margin <= longitude <= area.east + margin)
-        )
-    )
-    if not is_inside:
-        where = f"{longitude:.4f},{latitude:.4f}" if np.isfinite([longitude, latitude]).all() else "∞"
-        raise UnplacedError(
-            Text(
-                zh=f"按 {declared.name} 它会落在 {where},超出该坐标系的适用区",
-                en=f"in {declared.name} it would stand at {where}, outside that system's area of use",
-            ),
-            candidates,
-        )
 
 
 def _assemble(

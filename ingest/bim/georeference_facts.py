@@ -12,6 +12,17 @@ from ingest.bim.placements import PlacementReader, find_middle
 from ingest.bim.properties import PropertyCollector, plain
 from ingest.bim.units import UnitFactors, find_unit_factor
 
+_MAP_UNITS: Final = {
+    "metre": 1.0,
+    "meter": 1.0,
+    "m": 1.0,
+    "millimetre": 0.001,
+    "millimeter": 0.001,
+    "mm": 0.001,
+    "foot": 0.3048,
+    "ussurveyfoot": 1200 / 3937,
+}
+
 ANCHOR_REACH: Final = 1000.0
 """Metres: a building's origin further than this from what is built is no anchor for it."""
 
@@ -32,7 +43,7 @@ def read_georeference_facts(
     return {
         "metres_per_unit": units.length,
         "true_north": _read_true_north(model),
-        "operations": _read_operations(model) or _read_epsets(project, model, properties),
+        "operations": _read_operations(model, project) or _read_epsets(project, model, properties),
         "sites": [_read_site(site, placements, units.length) for site in model.by_type("IfcSite")],
         "middle": middle.tolist(),
         "anchor": _choose_anchor(model, placements, middle),
@@ -59,14 +70,15 @@ def _read_true_north(model: Any) -> list[float] | None:
     return None
 
 
-def _read_operations(model: Any) -> list[dict[str, Any]]:
+def _read_operations(model: Any, project: Any) -> list[dict[str, Any]]:
     try:
         operations = model.by_type("IfcCoordinateOperation")
     except RuntimeError:
         return []
+    angle = UnitFactors(project).factor("PLANEANGLEUNIT")
     described: list[dict[str, Any]] = []
-    for operation in operations:
-        facts = {"kind": operation.is_a(), **_read_target(model, operation.TargetCRS)}
+    for operation in sorted(operations, key=lambda one: one.id()):
+        facts = {"kind": operation.is_a(), **_read_target(model, getattr(operation, "TargetCRS", None))}
         if operation.is_a("IfcMapConversion"):
             facts |= {
                 "eastings": operation.Eastings,
@@ -75,24 +87,31 @@ def _read_operations(model: Any) -> list[dict[str, Any]]:
                 "abscissa": operation.XAxisAbscissa,
                 "ordinate": operation.XAxisOrdinate,
                 "scale": operation.Scale,
-                "factors": [getattr(operation, name, None) or 1.0 for name in ("FactorX", "FactorY", "FactorZ")],
+                "factors": [getattr(operation, name, None) for name in ("FactorX", "FactorY", "FactorZ")],
             }
         elif operation.is_a("IfcRigidOperation"):
-            first = operation.FirstCoordinate
+            first, second = operation.FirstCoordinate, operation.SecondCoordinate
+            kinds = [one.is_a() if one is not None else None for one in (first, second)]
             facts |= {
                 "eastings": plain(first),
-                "northings": plain(operation.SecondCoordinate),
+                "northings": plain(second),
                 "height": operation.Height,
-                "is_angular": bool(first is not None and first.is_a("IfcPlaneAngleMeasure")),
+                "measures": kinds,
+                "radians": [_times(plain(one), angle) for one in (first, second)],
             }
         described.append(facts)
     return described
+
+
+def _times(value: Any, factor: float) -> float | None:
+    return value * factor if isinstance(value, (int, float)) and math.isfinite(value) else None
 
 
 def _read_target(model: Any, target: Any) -> dict[str, Any]:
     if target is None:
         return {"crs_name": None, "crs_wkt": None, "map_unit": None}
     wkt = None
+    # Only the newest schema has it.
     if "ADD2" in model.schema_identifier:
         for text in model.by_type("IfcWellKnownText"):
             if text.CoordinateReferenceSystem is not None and text.CoordinateReferenceSystem == target:
@@ -101,34 +120,48 @@ def _read_target(model: Any, target: Any) -> dict[str, Any]:
         "crs_name": target.Name,
         "crs_wkt": wkt,
         "map_unit": find_unit_factor(getattr(target, "MapUnit", None)),
-        "vertical_datum": target.VerticalDatum,
+        "vertical_datum": getattr(target, "VerticalDatum", None),
+        "is_geographic": target.is_a() == "IfcGeographicCRS",
     }
 
 
 def _read_epsets(project: Any, model: Any, properties: PropertyCollector) -> list[dict[str, Any]]:
-    """ePset_MapConversion and ePset_ProjectedCRS: the agreed way to say it in IFC2X3, in any spelling."""
-    for thing in (*model.by_type("IfcSite"), project):
-        sets = {name.lower(): values for name, values in properties.property_sets.get(thing.id(), {}).items()}
-        conversion = sets.get("epset_mapconversion")
+    """ePset_MapConversion and ePset_ProjectedCRS: the agreed way to say it in IFC2X3, in any spelling.
+
+    One for every site, building or project that has it; the reader of these facts minds when they differ.
+    """
+    described: list[dict[str, Any]] = []
+    for thing in (*model.by_type("IfcSite"), *model.by_type("IfcBuilding"), project):
+        sets = {
+            _fold(name): {_fold(key): value for key, value in values.items()}
+            for name, values in properties.property_sets.get(thing.id(), {}).items()
+        }
+        conversion = sets.get("epsetmapconversion")
         if not conversion:
             continue
-        crs = sets.get("epset_projectedcrs", {})
-        return [
+        crs = sets.get("epsetprojectedcrs", {})
+        described.append(
             {
                 "kind": "ePset_MapConversion",
-                "eastings": _number(conversion.get("Eastings")),
-                "northings": _number(conversion.get("Northings")),
-                "height": _number(conversion.get("OrthogonalHeight")),
-                "abscissa": _number(conversion.get("XAxisAbscissa")),
-                "ordinate": _number(conversion.get("XAxisOrdinate")),
-                "scale": _number(conversion.get("Scale")),
-                "crs_name": crs.get("Name") or conversion.get("TargetCRS"),
+                "eastings": _number(conversion.get("eastings")),
+                "northings": _number(conversion.get("northings")),
+                "height": _number(conversion.get("orthogonalheight")),
+                "abscissa": _number(conversion.get("xaxisabscissa")),
+                "ordinate": _number(conversion.get("xaxisordinate")),
+                "scale": _number(conversion.get("scale")),
+                "crs_name": crs.get("name") or conversion.get("targetcrs"),
                 "crs_wkt": None,
-                "map_unit": None,
-                "vertical_datum": crs.get("VerticalDatum"),
+                "map_unit": _MAP_UNITS.get(_fold(str(crs.get("mapunit") or ""))),
+                "vertical_datum": crs.get("verticaldatum"),
+                "is_geographic": False,
             }
-        ]
-    return []
+        )
+    return described
+
+
+def _fold(name: str) -> str:
+    """A name without its case and what stands between its words."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())
 
 
 def _read_site(site: Any, placements: PlacementReader, metres_per_unit: float) -> dict[str, Any]:

@@ -12,13 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.bim.records import Candidate, GeoreferenceSource
+from ingest.bim.stated_crs import settle_crs
 from ingest.bim.unplaced import UnplacedError
-from twin.crs import DeclaredCrs, check_coordinates, parse_crs
+from twin.crs import DeclaredCrs, check_coordinates
 from twin.errors import Problem, RefusedError
 from twin.text import Text
 
 SCALE_TOLERANCE: Final = 0.02
 """Grid to ground differs by parts in a thousand; anything more is a unit that somebody forgot."""
+
+STRETCH: Final = 1e-4
+"""Grid factors east and north differ by less: a centimetre in a hundred metres."""
 
 SOURCES: Final[dict[str, GeoreferenceSource]] = {
     "IfcMapConversion": "map_conversion",
@@ -65,19 +69,17 @@ def find_grid_place(
     candidates: Sequence[Candidate],
 ) -> GridPlace:
     """The operation with CRS, units and scale settled by named rules. Raises UnplacedError, RefusedError."""
-    crs = _settle_crs(operation, declared, candidates)
+    crs = settle_crs(operation, declared, candidates)
     problems: list[Problem] = []
     eastings, northings = _number(operation["eastings"]), _number(operation["northings"])
     if eastings is None or northings is None:
         raise _unplaced("坐标转换缺少东、北坐标", "its coordinate operation lacks eastings or northings", candidates)
-    if operation.get("is_angular") or not crs.crs.is_projected:
-        raise _unplaced(f"{crs.name} 不是投影坐标系", f"{crs.name} is not a projected system", candidates)
+    _refuse_angles(operation, crs, candidates)
     metres = facts["metres_per_unit"]
+    angle = _settle_angle(operation, problems, candidates)
     unit = _settle_unit((eastings, northings), operation, metres, crs, problems, candidates)
     scale = _settle_scale(operation, metres, unit, problems, candidates)
     height = _number(operation["height"]) or 0.0
-    abscissa, ordinate = _number(operation.get("abscissa")), _number(operation.get("ordinate"))
-    angle = 0.0 if abscissa is None or ordinate is None else math.atan2(ordinate, abscissa)
     return GridPlace(
         SOURCES[operation["kind"]],
         crs,
@@ -90,6 +92,59 @@ def find_grid_place(
     )
 
 
+def _refuse_angles(operation: dict[str, Any], crs: DeclaredCrs, candidates: Sequence[Candidate]) -> None:
+    """Degrees cannot be eastings. Which of two angles is the latitude is not for us to say: both are candidates."""
+    measures = operation.get("measures") or []
+    is_angular = "IfcPlaneAngleMeasure" in measures
+    if is_angular or operation.get("is_geographic") or not crs.crs.is_projected:
+        pair = [math.degrees(value) for value in operation.get("radians") or [] if value is not None]
+        hints = (
+            [
+                Candidate(lon, lat, _number(operation["height"]) or 0.0, _tell_angles(operation["kind"], lon, lat))
+                for lon, lat in ((pair[0], pair[1]), (pair[1], pair[0]))
+                if abs(lon) <= 180 and abs(lat) <= 90
+            ]
+            if is_angular and len(pair) == 2
+            else []
+        )
+        raise _unplaced(
+            f"{crs.name} 不是投影坐标系",
+            f"its coordinates are angles: {crs.name} is not a projected system"
+            if not crs.crs.is_projected
+            else f"its coordinates are angles, which {crs.name} does not have",
+            [*hints, *candidates],
+        )
+
+
+def _tell_angles(kind: str, longitude: float, latitude: float) -> Text:
+    return Text(
+        zh=f"{kind} 的两个角度可读作 {longitude:.6f},{latitude:.6f}",
+        en=f"the two angles of {kind} may mean {longitude:.6f},{latitude:.6f}",
+    )
+
+
+def _settle_angle(operation: dict[str, Any], problems: list[Problem], candidates: Sequence[Candidate]) -> float:
+    """Radians from grid east to the model's x axis. Half a direction is none."""
+    given = [operation.get("abscissa"), operation.get("ordinate")]
+    if given == [None, None]:
+        return 0.0
+    abscissa, ordinate = (_number(value) for value in given)
+    if abscissa is None or ordinate is None or math.hypot(abscissa, ordinate) < 1e-9:
+        raise _unplaced(
+            "坐标转换的旋转不完整(XAxisAbscissa、XAxisOrdinate)",
+            "the rotation of its map conversion is incomplete (XAxisAbscissa, XAxisOrdinate)",
+            candidates,
+        )
+    if abs(math.hypot(abscissa, ordinate) - 1) > 0.01:
+        problems.append(
+            _warn(
+                "坐标转换的旋转方向不是单位长度,只取其方向",
+                "the direction of its map conversion is no unit vector; its length is ignored",
+            )
+        )
+    return math.atan2(ordinate, abscissa)
+
+
 def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None
 
@@ -100,48 +155,6 @@ def _unplaced(zh: str, en: str, candidates: Sequence[Candidate]) -> RefusedError
 
 def _warn(zh: str, en: str) -> Problem:
     return Problem("georeference", Text(zh=zh, en=en), Text(zh="请在导出时改正。", en="Correct it on export."))
-
-
-def _settle_crs(
-    operation: dict[str, Any], declared: DeclaredCrs | None, candidates: Sequence[Candidate]
-) -> DeclaredCrs:
-    stated: DeclaredCrs | None = None
-    wkt, name = operation.get("crs_wkt"), (operation.get("crs_name") or "").strip()
-    # The standard asks for an authority and a code: `EPSG:4547`. A bare number may be a code of anything.
-    if wkt or (name and not name.isdigit()):
-        try:
-            stated = parse_crs(_plain_wkt(wkt) if wkt else name)
-        except RefusedError:
-            stated = None
-    if declared is not None:
-        if stated is not None and not stated.crs.equals(declared.crs, ignore_axis_order=True):
-            raise RefusedError(
-                Text(
-                    zh=f"文件写明 {stated.name},与给定的 {declared.name} 矛盾。",
-                    en=f"The file says {stated.name}, which contradicts the given {declared.name}.",
-                )
-            )
-        return declared
-    if stated is None:
-        shown = (wkt or name)[:60]
-        if shown:
-            raise _unplaced(
-                f"坐标系“{shown}”不是有效的名称(应如 EPSG:4547)",
-                f"its CRS “{shown}” is no valid name (it should read like EPSG:4547)",
-                candidates,
-            )
-        raise _unplaced("坐标转换没有写明坐标系", "its coordinate operation names no CRS", candidates)
-    return stated
-
-
-def _plain_wkt(wkt: str) -> str:
-    """WKT without a trailing coordinate epoch, which some exporters append outside the system's brackets."""
-    depth = 0
-    for place, letter in enumerate(wkt):
-        depth += (letter == "[") - (letter == "]")
-        if letter == "]" and depth == 0:
-            return wkt[: place + 1]
-    return wkt
 
 
 def _settle_unit(
@@ -168,6 +181,13 @@ def _settle_unit(
     # With the model's own coordinates added it may still be sound; that is judged at the anchor.
     if max(abs(east), abs(north)) * stated < 1.0:
         return float(stated)
+    if _is_plausible(crs, north * stated, east * stated):
+        raise _unplaced(
+            f"东、北坐标({east:.0f}, {north:.0f})像是写反了:对调后才在 {crs.name} 的适用区内",
+            f"its eastings and northings ({east:.0f}, {north:.0f}) look exchanged: only the other way round do they "
+            f"lie in the area of use of {crs.name}",
+            candidates,
+        )
     raise _unplaced(
         f"东、北坐标({east:.0f}, {north:.0f})不在 {crs.name} 的适用区内",
         f"its eastings and northings ({east:.0f}, {north:.0f}) lie outside the area of use of {crs.name}",
@@ -192,7 +212,7 @@ def _settle_scale(
     stated = _number(operation.get("scale"))
     if operation["kind"] == "IfcRigidOperation":
         return 1.0
-    factors = operation.get("factors") or [1.0, 1.0, 1.0]
+    factor = _settle_factor(operation, candidates)
     if stated is None or stated <= 0:
         if not math.isclose(metres, unit):
             problems.append(
@@ -201,8 +221,8 @@ def _settle_scale(
                     "its map conversion has no scale; the units' own ratio is taken",
                 )
             )
-        return float(factors[0])
-    effective = stated * factors[0] * unit / metres
+        return factor
+    effective = stated * factor * unit / metres
     if abs(effective - 1) <= SCALE_TOLERANCE:
         return float(effective)
     if math.isclose(stated, 1.0) or math.isclose(effective, 1.0, rel_tol=SCALE_TOLERANCE):
@@ -219,3 +239,17 @@ def _settle_scale(
         f"the scale {stated:g} of its map conversion does not fit its units",
         candidates,
     )
+
+
+def _settle_factor(operation: dict[str, Any], candidates: Sequence[Candidate]) -> float:
+    """IfcMapConversionScaled's grid factor, one for east and north: a building cannot be stretched."""
+    given = [_number(value) for value in operation.get("factors") or []]
+    factors = [1.0 if value is None else value for value in given] or [1.0, 1.0, 1.0]
+    if max(abs(value - 1) for value in factors) > SCALE_TOLERANCE or abs(factors[0] - factors[1]) > STRETCH:
+        shown = ", ".join(f"{value:g}" for value in factors)
+        raise _unplaced(
+            f"坐标转换的系数({shown})会使模型变形",
+            f"the factors of its map conversion ({shown}) would stretch the model",
+            candidates,
+        )
+    return (factors[0] + factors[1]) / 2

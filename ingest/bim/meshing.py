@@ -4,18 +4,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import ifcopenshell.geom
 import numpy as np
+from ifcopenshell.util.unit import calculate_unit_scale
 from numpy.typing import NDArray
+
+from ingest.bim.placements import PlacementReader, is_local
+from ingest.bim.stand_in import BOX_TRIANGLES, find_box
 
 KERNELS: tuple[Any, Any] = ("hybrid-cgal-simple-opencascade", "opencascade")
 """The first agrees with the second in box and area on every real element tried, at 2.5 times its speed."""
 
+BOX_ATTEMPT: Final = 3
+ATTEMPTS: Final = BOX_ATTEMPT + 1
+"""Two kernels, one without openings, and a box without any kernel."""
+
 DEFAULT_COLOUR: Final = (0.78, 0.78, 0.76, 1.0)
+STAND_IN_COLOUR: Final = (0.95, 0.6, 0.2, 0.4)
 LARGEST_COORDINATE: Final = 1e8
+SMALLEST_AREA: Final = 1e-9
+"""Square metres: what is smaller has no triangle left when it is written."""
+CHUNK: Final = 100_000
+"""Triangles that are measured at a time."""
 
 Deliver = Callable[[dict[str, Any], bytes], None]
 
@@ -29,28 +42,61 @@ def make_settings(*, with_openings: bool = True) -> Any:
     return settings
 
 
-def mesh_batch(model: Any, step_ids: Sequence[int], deliver: Deliver) -> None:
-    """All products of a batch through one iterator, so that what is shared is made once."""
+def mesh_batch(model: Any, step_ids: Sequence[int], alike: Mapping[int, int], deliver: Deliver) -> None:
+    """All products of a batch through one iterator, so that what is shared is made once.
+
+    alike: the group of products that are known to have one shape; one of each is made, and stands for the others
+    where they stand.
+    """
+    copies: dict[int, list[int]] = {}
+    first: dict[int, int] = {}
+    for step_id in step_ids:
+        maker = first.setdefault(alike[step_id], step_id) if step_id in alike else step_id
+        copies.setdefault(maker, []).append(step_id)
     iterator = ifcopenshell.geom.iterator(
         make_settings(),
         model,
         1,
-        include=[model.by_id(step) for step in step_ids],
+        include=[model.by_id(step_id) for step_id in copies],
         geometry_library=KERNELS[0],
     )
     if not iterator.initialize():
         return
+    placements = PlacementReader(calculate_unit_scale(model))
     while True:
         shape: Any = iterator.get()
         deliver(*describe_shape(shape, shape.id))
+        _deliver_copies(model, shape, copies[shape.id][1:], placements, deliver)
         if not iterator.next():
             break
 
 
-def mesh_one(model: Any, step_id: int, attempt: int, deliver: Deliver) -> None:
-    """One product that a batch lost: with the other kernel, at last without its openings."""
+def _deliver_copies(
+    model: Any, shape: Any, step_ids: Sequence[int], placements: PlacementReader, deliver: Deliver
+) -> None:
+    """The same shape elsewhere. Where the kernel sees a placement otherwise than we do, nothing: each is made alone."""
+    if not step_ids or not _stands_as_read(shape, model.by_id(shape.id), placements):
+        return
+    for step_id in step_ids:
+        placement = model.by_id(step_id).ObjectPlacement
+        if is_local(placement):
+            deliver(*describe_shape(shape, step_id, placements.read(placement).T))
+
+
+def _stands_as_read(shape: Any, product: Any, placements: PlacementReader) -> bool:
+    matrix = np.frombuffer(shape.transformation_buffer, dtype=np.float64).reshape(4, 4)
+    return is_local(product.ObjectPlacement) and np.allclose(
+        matrix, placements.read(product.ObjectPlacement).T, rtol=1e-9, atol=1e-6
+    )
+
+
+def mesh_one(model: Any, step_id: int, attempt: int, reason: str, deliver: Deliver) -> None:
+    """One product that a batch lost: with the other kernel, then without its openings, at last as its box.
+
+    reason: why the attempts before this one came to nothing.
+    """
     product = model.by_id(step_id)
-    reason = "no shape came out"
+    reason = reason or "no shape came out"
     for number, (kernel, with_openings) in enumerate(((KERNELS[0], True), (KERNELS[1], True), (KERNELS[0], False))):
         if number < attempt:
             continue
@@ -68,18 +114,42 @@ def mesh_one(model: Any, step_id: int, attempt: int, deliver: Deliver) -> None:
             deliver(head, block)
             return
         reason = str(head["reason"])
-    deliver({"kind": "failed", "step_id": step_id, "reason": reason}, b"")
+    deliver({"kind": "trying", "step_id": step_id, "attempt": BOX_ATTEMPT}, b"")
+    deliver(*describe_box(model, product, reason))
 
 
-def describe_shape(shape: Any, step_id: int) -> tuple[dict[str, Any], bytes]:
-    """A mesh message: parts by colour, positions as float32 from the envelope's corner in model metres."""
+def describe_box(model: Any, product: Any, reason: str) -> tuple[dict[str, Any], bytes]:
+    """A mesh message with the box around a product that no kernel can shape (`stand_in`: why), else `failed`."""
+    metres = calculate_unit_scale(model)
+    corners = find_box(product, metres)
+    failed = {"kind": "failed", "step_id": product.id(), "reason": reason}
+    if corners is None or not np.isfinite(corners).all() or float(np.abs(corners).max()) > LARGEST_COORDINATE:
+        return failed, b""
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    head = {
+        "kind": "mesh",
+        "step_id": product.id(),
+        "envelope": [*low.tolist(), *high.tolist()],
+        "area": 0.0,
+        "parts": [{"colour": STAND_IN_COLOUR, "points": len(corners), "triangles": len(BOX_TRIANGLES)}],
+        "stand_in": reason,
+    }
+    return head, (corners - low).astype("<f4").tobytes() + BOX_TRIANGLES.astype("<u4").tobytes()
+
+
+def describe_shape(shape: Any, step_id: int, matrix: NDArray[np.float64] | None = None) -> tuple[dict[str, Any], bytes]:
+    """A mesh message: parts by colour, positions as float32 from the envelope's corner in model metres.
+
+    matrix: (4, 4), rows are the axes and the origin, where it stands; None: where the kernel has it.
+    """
     geometry = shape.geometry
     points = np.frombuffer(geometry.verts_buffer, dtype=np.float64).reshape(-1, 3)
     faces = np.frombuffer(geometry.faces_buffer, dtype=np.int32).reshape(-1, 3)
     if not len(points) or not len(faces):
         return {"kind": "failed", "step_id": step_id, "reason": "the shape has no surface"}, b""
-    # The buffer is column-major: its rows are the axes, its last row the origin.
-    matrix = np.frombuffer(shape.transformation_buffer, dtype=np.float64).reshape(4, 4)
+    if matrix is None:
+        # The buffer is column-major: its rows are the axes, its last row the origin.
+        matrix = np.frombuffer(shape.transformation_buffer, dtype=np.float64).reshape(4, 4)
     world = points @ matrix[:3, :3] + matrix[3, :3]
     if not np.isfinite(world).all() or float(np.abs(world).max()) > LARGEST_COORDINATE:
         return {"kind": "failed", "step_id": step_id, "reason": "its coordinates are impossible"}, b""
@@ -87,17 +157,26 @@ def describe_shape(shape: Any, step_id: int) -> tuple[dict[str, Any], bytes]:
         faces = faces[:, ::-1]
     used = world[np.unique(faces)]
     low, high = used.min(axis=0), used.max(axis=0)
-    corners = world[faces]
-    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    parts, blocks = _split_by_colour(geometry, world - low, faces)
+    del points, used
+    area = sum(_measure_area(world, faces[at : at + CHUNK]) for at in range(0, len(faces), CHUNK))
+    if not area > SMALLEST_AREA:
+        return {"kind": "failed", "step_id": step_id, "reason": "the shape has no surface"}, b""
+    world -= low
+    parts, blocks = _split_by_colour(geometry, world, faces)
     head = {
         "kind": "mesh",
         "step_id": step_id,
         "envelope": [*low.tolist(), *high.tolist()],
-        "area": float(np.linalg.norm(cross, axis=1).sum() / 2),
+        "area": area,
         "parts": parts,
     }
     return head, b"".join(blocks)
+
+
+def _measure_area(points: NDArray[np.float64], faces: NDArray[np.int32]) -> float:
+    corners = points[faces]
+    cross = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    return float(np.linalg.norm(cross, axis=1).sum() / 2)
 
 
 def _split_by_colour(

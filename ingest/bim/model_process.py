@@ -2,20 +2,29 @@
 """The process that opens a model: `python -m ingest.bim.model_process FILE` with orders on standard input.
 
 Parsers and kernels are native code over hostile input; whatever they do, they do it here. Standard output
-carries wire messages: `described` (the semantics), then on the order `mesh` one message a product, `done`.
+carries wire messages: `facts` (pieces of long lists) and `described` (all else of the semantics), then on the
+order `mesh` one message a product, `done`.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import resource
 import sys
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from ingest.bim import wire
-from ingest.bim.lifeline import die_with_parent
+from ingest.bim.lifeline import die_with_parent, limit_memory
+from ingest.bim.repeats import RepeatSearch
+
+PIECE: Final = 500
+"""Members of a list that go into one message: neither end holds a whole model's facts as one text."""
+
+HALF: Final = 0.5
+"""A list that doubles as it grows can fail from here on."""
 
 
 def main() -> None:
@@ -25,8 +34,6 @@ def main() -> None:
     out = os.dup(1)
     os.dup2(2, 1)
     die_with_parent()
-    limit = int(orders["memory_bytes"])
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         _serve(sys.argv[1], orders, out)
@@ -37,35 +44,56 @@ def main() -> None:
 def _serve(path: str, orders: dict[str, Any], out: int) -> None:
     import ifcopenshell
 
+    from ingest.bim.disposable import MeshingLimits, mesh_model
     from ingest.bim.semantics import describe_model
 
+    budget = int(orders["memory_bytes"])
+    repeats = RepeatSearch(path, budget)
+    limit_memory(budget)
     try:
         model = ifcopenshell.open(path, format=".ifc")
     except MemoryError:
         raise
     except Exception as error:
-        _refuse(out, "syntax", _last_words(ifcopenshell, error))
+        _refuse(out, "syntax", _last_words(ifcopenshell, error), budget)
         return
     try:
         facts = describe_model(model)
     except MemoryError:
         raise
     except Exception as error:
-        _refuse(out, "structure", f"{type(error).__name__}: {error}"[:300])
+        _refuse(out, "structure", f"{type(error).__name__}: {error}"[:300], budget)
         return
-    wire.send(out, {"kind": "described", "facts": facts, "log": _summarise_log(ifcopenshell)})
+    meshable = [element["step_id"] for element in facts["elements"] if element["is_meshable"]]
+    _send_facts(out, facts, _summarise_log(ifcopenshell))
+    del facts
     order = sys.stdin.buffer.readline().strip()
     if order == b"mesh":
-        from ingest.bim.disposable import MeshingLimits, mesh_model
-
-        meshable = [element["step_id"] for element in facts["elements"] if element["is_meshable"]]
-        mesh_model(model, meshable, MeshingLimits(**orders["limits"]), out)
+        # What is there now is never looked at by the collector again: workers share its pages unwritten.
+        gc.collect()
+        gc.freeze()
+        limits = MeshingLimits(**orders["limits"], memory_bytes=budget)
+        mesh_model(model, meshable, limits, out, repeats.read())
     wire.send(out, {"kind": "done"})
 
 
-def _refuse(out: int, reason: str, detail: str) -> None:
-    # What native code throws when the limit is reached comes as any exception with this text.
-    reason = "memory" if "bad_alloc" in detail else reason
+def _send_facts(out: int, facts: dict[str, Any], log: dict[str, int]) -> None:
+    """Long lists go ahead, piece by piece, and are forgotten as they go."""
+    for name, value in list(facts.items()):
+        if isinstance(value, list) and len(value) > PIECE:
+            facts[name] = []
+            value.reverse()
+            while value:
+                piece = [value.pop() for _ in range(min(PIECE, len(value)))]
+                wire.send(out, {"kind": "facts", "name": name, "piece": piece})
+    wire.send(out, {"kind": "described", "facts": facts, "log": log})
+
+
+def _refuse(out: int, reason: str, detail: str, budget: int) -> None:
+    # What native code throws when the limit is reached comes as any exception, and not always with this text.
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if "bad_alloc" in detail or ("Parsing terminated" in detail and most > budget * HALF):
+        reason = "memory"
     wire.send(out, {"kind": "refused", "reason": reason, "detail": detail})
 
 

@@ -49,6 +49,17 @@ class PlacementReader:
         return matrix
 
 
+def is_local(placement: Any) -> bool:
+    """Whether an object placement, None among them, is one that is followed to its end: local ones all the way."""
+    for _ in range(MAX_CHAIN):
+        if placement is None:
+            return True
+        if not placement.is_a("IfcLocalPlacement") or placement.RelativePlacement is None:
+            return False
+        placement = placement.PlacementRelTo
+    return False
+
+
 def find_middle(products: list[Any], placements: PlacementReader, metres_per_unit: float) -> NDArray[np.float64]:
     """Roughly the model's middle (3,) in metres: the median of a point each from a sample of products.
 

@@ -4,22 +4,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from ingest.bim.container import read_container
+from ingest.bim.finish import finish_elements, finish_semantics
 from ingest.bim.georeference import resolve
-from ingest.bim.records import ElementRecord, Georeference, ModelContent, Placement, StoreyRecord
+from ingest.bim.records import ModelContent, Placement, StoreyRecord
 from ingest.bim.schema import prepare_text
 from ingest.bim.session import ModelSession, SessionLimits
-from ingest.bim.shapes import ModelShapes, move_middle, read_matrix
+from ingest.bim.shapes import ModelShapes, move_middle
 from ingest.bim.tiles import write_model_tiles
 from ingest.bim.unplaced import UnplacedError
 from twin.errors import Problem, RefusedError
-from twin.gltf.globe import locate
 from twin.text import Text
 
 MAX_BYTES: Final = 2 << 30
@@ -82,7 +79,7 @@ def read_model(
             georeference, candidates, _ = resolve(
                 facts["georeference"], override=override, crs=crs, accept_site=accept_site
             )
-    elements = _finish_elements(facts, shapes, georeference)
+    elements = finish_elements(facts, shapes.envelopes, shapes.areas, set(shapes.meshes), georeference)
     if tiles_dir is not None and shapes.meshes:
         report["tiles"] = write_model_tiles(
             list(shapes.meshes.values()),
@@ -109,6 +106,7 @@ def read_model(
         footprint=shapes.footprint(georeference),
         report=report,
         problems=problems,
+        semantics=finish_semantics(facts),
     )
 
 
@@ -215,29 +213,3 @@ def _unmeshed(element: dict[str, Any], reason: str, *, is_part: bool) -> Problem
         what,
         Text(zh="请在源模型中检查该构件的几何。", en="Check this element's geometry in the source model."),
     )
-
-
-def _finish_elements(facts: dict[str, Any], shapes: ModelShapes, georeference: Georeference) -> list[ElementRecord]:
-    fields = [name for name in ElementRecord.__dataclass_fields__ if name not in _MESHED_FIELDS]
-    records = [ElementRecord(**{name: element[name] for name in fields}) for element in facts["elements"]]
-    seen = [
-        (place, element["step_id"])
-        for place, element in enumerate(facts["elements"])
-        if element["step_id"] in shapes.envelopes
-    ]
-    if not seen:
-        return records
-    boxes = np.array([shapes.envelopes[step_id] for _, step_id in seen])
-    longitude, latitude, height = locate(read_matrix(georeference), (boxes[:, :3] + boxes[:, 3:]) / 2)
-    for row, (place, step_id) in enumerate(seen):
-        records[place] = replace(
-            records[place],
-            envelope=[round(float(value), 4) for value in boxes[row]],
-            centroid=(float(longitude[row]), float(latitude[row]), float(height[row])),
-            area=round(shapes.areas[step_id], 4),
-            is_meshed=step_id in shapes.meshes,
-        )
-    return records
-
-
-_MESHED_FIELDS: Final = ("envelope", "centroid", "area", "is_meshed")

@@ -59,7 +59,10 @@ def parse_placement(text: str) -> Placement:
 
 @dataclass(frozen=True)
 class StoreyRecord:
-    """A storey. number: 1 is the lowest at or above the ground, 0 and -1 … are below; elevation in metres."""
+    """A storey. number: 1 is the lowest at or above the ground, 0 and -1 … are below; elevation in metres.
+
+    height: metres to the next storey above, None for the topmost.
+    """
 
     global_id: str
     name: str
@@ -67,14 +70,19 @@ class StoreyRecord:
     elevation: float
     building_global_id: str | None
     elements: int
+    long_name: str | None = None
+    height: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ElementRecord:
     """One IfcProduct (or the project) and all that is known of it.
 
     envelope: xmin, ymin, zmin, xmax, ymax, zmax in the model's own metres; centroid: lon, lat, height of the
-    envelope's middle; area: surface in m²; is_meshed: it has triangles in the tiles.
+    envelope's middle; area: surface in m²; is_meshed: it has triangles in the tiles. Numbers in property_sets and
+    quantities are in SI; source_units has, by set and name, the file's unit of those that were converted; inherited,
+    by set, what the type gives (True, or the names). material_set: from 1, of `ModelSemantics.material_sets`.
+    outline: a space's, as `space_outline` reads it. space_from: tree, or place where the envelope's middle is inside.
     """
 
     global_id: str
@@ -90,10 +98,48 @@ class ElementRecord:
     property_sets: dict[str, dict[str, Any]]
     quantities: dict[str, dict[str, Any]]
     is_spatial: bool
+    building_global_id: str | None = None
+    type_global_id: str | None = None
+    predefined_type: str | None = None
+    object_type: str | None = None
+    long_name: str | None = None
+    tag: str | None = None
+    material_set: int | None = None
+    inherited: dict[str, Any] | None = None
+    source_units: dict[str, dict[str, str]] | None = None
+    classifications: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    outline: dict[str, Any] | None = None
+    space_from: str | None = None
     envelope: list[float] | None = None
     centroid: tuple[float, float, float] | None = None
     area: float | None = None
     is_meshed: bool = False
+
+
+@dataclass(frozen=True)
+class ZoneRecord:
+    """A zone with its spaces (global_ids)."""
+
+    global_id: str
+    ifc_class: str
+    name: str | None
+    long_name: str | None
+    object_type: str | None
+    predefined_type: str | None
+    members: list[str]
+    property_sets: dict[str, dict[str, Any]]
+    quantities: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ModelSemantics:
+    """What a model says beside its elements; systems, ports and types as `groups` and `semantics` describe them."""
+
+    zones: list[ZoneRecord] = field(default_factory=list[ZoneRecord])
+    systems: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    ports: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    types: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    material_sets: list[list[dict[str, Any]]] = field(default_factory=list[list[dict[str, Any]]])
 
 
 @dataclass(frozen=True)
@@ -153,3 +199,4 @@ class ModelContent:
     footprint: dict[str, Any] | None
     report: dict[str, Any]
     problems: list[Problem] = field(default_factory=list[Problem])
+    semantics: ModelSemantics = field(default_factory=ModelSemantics)

@@ -4,11 +4,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ingest.bim.georeference_facts import read_georeference_facts
+from ingest.bim.groups import describe_ports, describe_systems, describe_zones, read_classifications
+from ingest.bim.materials import MaterialCollector
 from ingest.bim.placements import PlacementReader
 from ingest.bim.properties import PropertyCollector
+from ingest.bim.source_units import ContextUnits
+from ingest.bim.space_outline import read_outline
+from ingest.bim.tree import BUILDINGS, SpatialTree
 from ingest.bim.units import UnitFactors
 
 SPATIAL: Final = ("IfcSpatialStructureElement", "IfcSpatialElement", "IfcProject")
@@ -34,56 +40,79 @@ MESHED_SHAPES: Final = ("Body", "Facetation", "Body-FallBack", "Surface", "Terra
 GROUND_TOLERANCE: Final = 0.6
 """Metres: a storey this little below ±0.00 is still at the ground (the structural slab under the finish)."""
 SAME_STOREY: Final = 0.05
-MAX_TREE_DEPTH: Final = 64
 
 
 def describe_model(model: Any) -> dict[str, Any]:
-    """Everything but geometry. `elements` are in STEP order; each has `step_id` and `is_meshable`."""
+    """Everything but geometry. `elements` are in STEP order; each has `step_id` and `is_meshable`.
+
+    What many elements share is told once and named by number: `sets` (contents of property and quantity sets, with
+    `set_units` beside them), `material_sets`.
+    """
     project = next(iter(model.by_type("IfcProject")), None)
     if project is None:
         # In IFC4 a library file has an IfcContext that is no project: it shows types, nothing built.
         return {"project": None, "products": len(model.by_type("IfcProduct")), "elements": []}
     units = UnitFactors(project)
+    context = ContextUnits(project)
     placements = PlacementReader(units.length)
-    properties = PropertyCollector(model, units)
+    properties = PropertyCollector(model, context)
     products = sorted(model.by_type("IfcProduct"), key=lambda product: product.id())
-    relations = _read_relations(model)
-    type_names = _read_type_names(model)
-    materials = _read_materials(model)
     keys, repeated = _settle_keys([project, *products])
-    storeys = _number_storeys(model, placements, units.length, relations, keys)
+    tree = SpatialTree(model)
+    storeys = _number_storeys(model, placements, units.length, tree, keys)
+    materials = MaterialCollector(model, context)
+    classes = read_classifications(model)
+    types = _describe_types(model, properties, materials, classes)
+    kinds: dict[str, _Kind] = {}
 
     elements: list[dict[str, Any]] = []
     for thing in [project, *products]:
         step_id = thing.id()
-        parent, relation = relations.get(step_id, (None, None))
-        ancestors = _climb(thing, relations)
-        storey = next((up for up in ancestors if up.id() in storeys), None)
-        space = next((up for up in ancestors[1:] if up.is_a("IfcSpace")), None)
-        type_id, type_name = type_names.get(step_id, (None, None))
-        elements.append(
-            {
-                "step_id": step_id,
-                "global_id": keys[step_id],
-                "ifc_class": thing.is_a(),
-                "name": getattr(thing, "Name", None),
-                "parent_global_id": keys.get(parent.id()) if parent is not None else None,
-                "relation": relation,
-                "storey_global_id": keys[storey.id()] if storey is not None else None,
-                "storey_number": storeys[storey.id()]["number"] if storey is not None else None,
-                "space_global_id": keys[space.id()] if space is not None else None,
-                "type_name": type_name or getattr(thing, "ObjectType", None),
-                "materials": materials.get(step_id) or materials.get(type_id or -1) or [],
-                "property_sets": properties.property_sets.get(step_id, {}),
-                "quantities": properties.quantities.get(step_id, {}),
-                "is_spatial": any(_is_a(thing, name) for name in SPATIAL),
-                "is_element": _is_a(thing, "IfcElement") and not _is_a(thing, "IfcFeatureElement"),
-                "is_meshable": is_meshable(thing),
-            }
-        )
+        kind = kinds.get(thing.is_a()) or kinds.setdefault(thing.is_a(), _judge_class(thing))
+        parent, relation = tree.find_parent(step_id)
+        place = tree.find_place(thing)
+        element_type = properties.find_type(step_id)
+        own_type = types.get(element_type.id()) if element_type is not None else None
+        predefined = getattr(thing, "PredefinedType", None)
+        storey = storeys.get(place.storey.id()) if place.storey is not None else None
+        element: dict[str, Any] = {
+            "step_id": step_id,
+            "global_id": keys[step_id],
+            "ifc_class": thing.is_a(),
+            "name": getattr(thing, "Name", None),
+            "parent_global_id": keys.get(parent.id()) if parent is not None else None,
+            "relation": relation,
+            "storey_global_id": storey["global_id"] if storey is not None else None,
+            "storey_number": storey["number"] if storey is not None else None,
+            "space_global_id": keys.get(place.space.id()) if place.space is not None else None,
+            "building_global_id": keys.get(place.building.id()) if place.building is not None else None,
+            "type_global_id": own_type["global_id"] if own_type is not None else None,
+            "type_name": (own_type["name"] if own_type is not None else None) or getattr(thing, "ObjectType", None),
+            "predefined_type": predefined,
+            "object_type": getattr(thing, "ObjectType", None),
+            "tag": getattr(thing, "Tag", None),
+            "material_set": materials.find(step_id, element_type.id() if element_type is not None else None),
+            **properties.describe(step_id),
+            "classifications": _list_classes(classes.get(step_id), own_type),
+            "is_spatial": kind.is_spatial,
+            "is_element": kind.is_element,
+            "is_meshable": not kind.is_unmeshed and _has_body(thing),
+        }
+        if kind.is_spatial:
+            element["long_name"] = getattr(thing, "LongName", None)
+        if kind.is_space:
+            element["outline"] = read_outline(thing, placements.read(thing.ObjectPlacement), units.length)
+        if own_type is not None:
+            own_type["elements"] += 1
+        elements.append(element)
+    meshable = {element["step_id"] for element in elements if element["is_meshable"]}
     counts = Counter(element["storey_global_id"] for element in elements if element["is_element"])
     for storey in storeys.values():
         storey["elements"] = counts[storey["global_id"]]
+    zones = describe_zones(model, keys)
+    for zone in zones:
+        sets = properties.describe(zone["step_id"])
+        zone |= {"property_sets": sets["property_sets"], "quantities": sets["quantities"]}
     return {
         "project": {
             "global_id": keys[project.id()],
@@ -93,16 +122,23 @@ def describe_model(model: Any) -> dict[str, Any]:
             "metres_per_unit": units.length,
         },
         "sites": [_describe_spatial(site, keys) for site in model.by_type("IfcSite")],
-        "buildings": [_describe_spatial(building, keys) for building in model.by_type("IfcBuilding")],
+        "buildings": [_describe_building(building, keys, tree) for building in _list_buildings(model)],
         "storeys": sorted(storeys.values(), key=lambda storey: (storey["number"], storey["name"])),
         "elements": elements,
+        "sets": properties.contents,
+        "set_units": properties.converted,
+        "material_sets": materials.sets,
+        "types": list(types.values()),
+        "zones": zones,
+        "systems": describe_systems(model, keys),
+        "ports": describe_ports(model, keys),
         "products": len(products),
         "spaces": len(model.by_type("IfcSpace")),
         "repeated_global_ids": repeated,
         "georeference": read_georeference_facts(
             model,
             project,
-            [product for product in products if is_meshable(product)] or products,
+            [product for product in products if product.id() in meshable] or products,
             properties,
             placements,
             units,
@@ -110,12 +146,31 @@ def describe_model(model: Any) -> dict[str, Any]:
     }
 
 
-def is_meshable(thing: Any) -> bool:
-    """Whether a product's shape is to be seen: it has a body, and is no space, opening or axis."""
+@dataclass(frozen=True)
+class _Kind:
+    """What a class is, asked once for all of its instances."""
+
+    is_spatial: bool
+    is_space: bool
+    is_element: bool
+    is_unmeshed: bool
+
+
+def _judge_class(thing: Any) -> _Kind:
+    return _Kind(
+        is_spatial=any(_is_a(thing, name) for name in SPATIAL),
+        is_space=thing.is_a("IfcSpace"),
+        is_element=_is_a(thing, "IfcElement") and not _is_a(thing, "IfcFeatureElement"),
+        is_unmeshed=any(_is_a(thing, name) for name in UNMESHED),
+    )
+
+
+def _has_body(thing: Any) -> bool:
+    """Whether a product has a shape that is to be seen."""
     representation = getattr(thing, "Representation", None)
-    if representation is None or any(_is_a(thing, name) for name in UNMESHED):
-        return False
-    return any(shape.RepresentationIdentifier in MESHED_SHAPES for shape in representation.Representations or ())
+    return representation is not None and any(
+        shape.RepresentationIdentifier in MESHED_SHAPES for shape in representation.Representations or ()
+    )
 
 
 def _is_a(thing: Any, name: str) -> bool:
@@ -140,41 +195,11 @@ def _settle_keys(things: list[Any]) -> tuple[dict[int, str], list[str]]:
     return keys, [global_id for global_id, count in seen.items() if count > 1]
 
 
-def _read_relations(model: Any) -> dict[int, tuple[Any, str]]:
-    """Child's STEP number to (parent, verb); containment before aggregation before what fills a host."""
-    relations: dict[int, tuple[Any, str]] = {}
-    hosts: dict[int, Any] = {}
-    for relation in model.by_type("IfcRelContainedInSpatialStructure"):
-        for child in relation.RelatedElements or ():
-            relations.setdefault(child.id(), (relation.RelatingStructure, "contains"))
-    for kind, verb in (("IfcRelAggregates", "aggregates"), ("IfcRelNests", "nests")):
-        for relation in model.by_type(kind):
-            for child in relation.RelatedObjects or ():
-                relations.setdefault(child.id(), (relation.RelatingObject, verb))
-    for relation in model.by_type("IfcRelVoidsElement"):
-        opening = relation.RelatedOpeningElement
-        hosts[opening.id()] = relation.RelatingBuildingElement
-        relations.setdefault(opening.id(), (relation.RelatingBuildingElement, "voids"))
-    for relation in model.by_type("IfcRelFillsElement"):
-        host = hosts.get(relation.RelatingOpeningElement.id())
-        if host is not None:
-            relations.setdefault(relation.RelatedBuildingElement.id(), (host, "fills"))
-    return {child: (parent, verb) for child, (parent, verb) in relations.items() if parent is not None}
-
-
-def _climb(thing: Any, relations: dict[int, tuple[Any, str]]) -> list[Any]:
-    """The thing and its ancestors, nearest first; a file whose tree is a ring is left after a while."""
-    path = [thing]
-    while len(path) < MAX_TREE_DEPTH and (up := relations.get(path[-1].id())) is not None:
-        path.append(up[0])
-    return path
-
-
 def _number_storeys(
     model: Any,
     placements: PlacementReader,
     metres_per_unit: float,
-    relations: dict[int, tuple[Any, str]],
+    tree: SpatialTree,
     keys: dict[int, str],
 ) -> dict[int, dict[str, Any]]:
     """STEP number to storey, numbered by elevation within each building."""
@@ -186,7 +211,7 @@ def _number_storeys(
             if isinstance(elevation, (int, float))
             else float(placements.read_origin(storey)[2])
         )
-        building = next((up for up in _climb(storey, relations) if up.is_a("IfcBuilding")), None)
+        building = tree.find_place(storey).building
         by_building.setdefault(building.id() if building is not None else None, []).append((metres, storey))
     described: dict[int, dict[str, Any]] = {}
     for building_id, ranked in by_building.items():
@@ -201,50 +226,68 @@ def _number_storeys(
             described[storey.id()] = {
                 "global_id": keys[storey.id()],
                 "name": storey.Name or storey.LongName or "",
+                "long_name": storey.LongName,
                 "number": rank - below + 1,
                 "elevation": metres,
+                "height": next((round(level - metres, 4) for level in levels if level > metres + SAME_STOREY), None),
                 "building_global_id": keys.get(building_id) if building_id is not None else None,
                 "elements": 0,
             }
     return described
 
 
-def _read_type_names(model: Any) -> dict[int, tuple[int, str | None]]:
-    """Object's STEP number to its type's number and name."""
-    names: dict[int, tuple[int, str | None]] = {}
-    for relation in model.by_type("IfcRelDefinesByType"):
-        kind = relation.RelatingType
-        if kind is None:
+def _describe_types(
+    model: Any, properties: PropertyCollector, materials: MaterialCollector, classes: dict[int, list[dict[str, Any]]]
+) -> dict[int, dict[str, Any]]:
+    """STEP number to what a type says."""
+    found = sorted(model.by_type("IfcTypeObject"), key=lambda one: one.id())
+    keys, _ = _settle_keys(found)
+    return {
+        one.id(): {
+            "global_id": keys[one.id()],
+            "ifc_class": one.is_a(),
+            "name": one.Name,
+            "predefined_type": getattr(one, "PredefinedType", None),
+            "description": one.Description,
+            "tag": getattr(one, "Tag", None),
+            "material_set": materials.find(one.id()),
+            "classifications": classes.get(one.id(), []),
+            "elements": 0,
+            **properties.describe_type(one),
+        }
+        for one in found
+    }
+
+
+def _list_classes(own: list[dict[str, Any]] | None, own_type: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """A thing's own classes, and those of its type in systems in which it has none."""
+    listed = [{**one, "is_inherited": False} for one in own or ()]
+    systems = {one["system"] for one in listed}
+    inherited = own_type["classifications"] if own_type is not None else ()
+    return listed + [{**one, "is_inherited": True} for one in inherited if one["system"] not in systems]
+
+
+def _list_buildings(model: Any) -> list[Any]:
+    """Buildings first, then facilities of other kinds and their parts, each in STEP order."""
+    found: dict[int, Any] = {}
+    for name in BUILDINGS:
+        try:
+            for one in sorted(model.by_type(name), key=lambda one: one.id()):
+                found.setdefault(one.id(), one)
+        except RuntimeError:  # a class that the file's schema does not know
             continue
-        for thing in relation.RelatedObjects or ():
-            names[thing.id()] = (kind.id(), kind.Name)
-    return names
+    return list(found.values())
 
 
-def _read_materials(model: Any) -> dict[int, list[str]]:
-    """Object's or type's STEP number to the names of its materials, outermost layer first."""
-    materials: dict[int, list[str]] = {}
-    for relation in model.by_type("IfcRelAssociatesMaterial"):
-        names = list(dict.fromkeys(_name_materials(relation.RelatingMaterial)))
-        for thing in relation.RelatedObjects or ():
-            materials[thing.id()] = names
-    return materials
-
-
-def _name_materials(material: Any) -> list[str]:
-    if material is None:
-        return []
-    if material.is_a("IfcMaterial"):
-        return [material.Name or ""]
-    for attribute in ("ForLayerSet", "ForProfileSet", "Material"):
-        inner = getattr(material, attribute, None)
-        if inner is not None:
-            return _name_materials(inner)
-    for attribute in ("MaterialLayers", "MaterialProfiles", "MaterialConstituents", "Materials"):
-        parts = getattr(material, attribute, None)
-        if parts:
-            return [name for part in parts for name in _name_materials(part)]
-    return []
+def _describe_building(thing: Any, keys: dict[int, str], tree: SpatialTree) -> dict[str, Any]:
+    parent, _ = tree.find_parent(thing.id())
+    return {
+        **_describe_spatial(thing, keys),
+        "ifc_class": thing.is_a(),
+        "long_name": getattr(thing, "LongName", None),
+        "composition": getattr(thing, "CompositionType", None),
+        "parent_global_id": keys.get(parent.id()) if parent is not None else None,
+    }
 
 
 def _describe_spatial(thing: Any, keys: dict[int, str]) -> dict[str, Any]:

@@ -9,7 +9,6 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -20,13 +19,19 @@ from typing import Any, Final, Self
 import orjson
 
 from ingest.bim import wire
-from ingest.bim.lifeline import IDLE_FACTOR
+from ingest.bim.lifeline import IDLE_FACTOR, read_memory
+from ingest.bim.spool import Spool
 from twin.errors import RefusedError
 from twin.text import Text
 
-MEMORY_FLOOR: Final = 4 << 30
-"""Address space, most of it libraries; a parsed model takes 5 to 10 times its file."""
-MEMORY_PER_BYTE: Final = 40
+MEMORY_FLOOR: Final = 200_000_000
+"""Bytes in memory: libraries, and a kernel's work on one product."""
+MEMORY_PER_BYTE: Final = 8
+"""A parsed model takes 5 to 6 times its file."""
+
+LOOK_SECONDS: Final = 0.1
+NEARLY: Final = 0.9
+"""A process that dies this near to its limit has most likely died of it."""
 
 
 @dataclass(frozen=True)
@@ -43,31 +48,30 @@ class SessionLimits:
 class ModelSession:
     """A model that is open in a process of its own. Use as a context: its end is the process' end."""
 
-    def __init__(self, text: bytes, limits: SessionLimits) -> None:
+    def __init__(self, text: Spool, limits: SessionLimits) -> None:
         self._limits = limits
         self._open_seconds = limits.open_seconds + limits.open_seconds_per_mb * len(text) / 1e6
-        self._folder = tempfile.TemporaryDirectory(prefix="twin-model-")
-        path = Path(self._folder.name) / "model.ifc"
-        path.write_bytes(text)
+        self._memory = MEMORY_FLOOR + MEMORY_PER_BYTE * len(text)
+        self._most = 0
         orders = {
-            "memory_bytes": MEMORY_FLOOR + MEMORY_PER_BYTE * len(text),
+            "memory_bytes": self._memory,
             "limits": {
                 key: value
                 for key, value in asdict(limits).items()
                 if key in ("product_seconds", "model_seconds", "workers")
             },
         }
-        self._errors = (Path(self._folder.name) / "errors").open("wb")
         root = str(Path(__file__).resolve().parents[2])
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(paths)}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ingest.bim.model_process", str(path), orjson.dumps(orders).decode()],
+            [sys.executable, "-m", "ingest.bim.model_process", text.path, orjson.dumps(orders).decode()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._errors,
+            stderr=subprocess.DEVNULL,
             env=os.environ | threads,
-            cwd=self._folder.name,
+            cwd="/",
+            pass_fds=(text.fileno(),),
             start_new_session=True,
         )
         self._inbox = wire.Inbox()
@@ -86,17 +90,18 @@ class ModelSession:
             if stream is not None:
                 with contextlib.suppress(BrokenPipeError):
                     stream.close()
-        self._errors.close()
-        self._folder.cleanup()
 
     def describe(self) -> tuple[dict[str, Any], dict[str, int]]:
         """The model's facts and the parser's counted remarks. Raises RefusedError when it cannot be read."""
+        pieces: dict[str, list[Any]] = {}
         for head, _ in self._messages(self._open_seconds):
+            if head["kind"] == "facts":
+                pieces.setdefault(head["name"], []).extend(head["piece"])
             if head["kind"] == "described":
-                return head["facts"], head["log"]
+                return head["facts"] | pieces, head["log"]
             if head["kind"] == "refused":
                 raise _explain(head["reason"], head.get("detail", ""))
-        raise _explain("crash", "")
+        raise _explain("memory" if self._most > NEARLY * self._memory else "crash", "")
 
     def mesh(self) -> Iterator[tuple[dict[str, Any], bytes]]:
         """`mesh` and `failed` messages for the meshable products; ends early if the process dies."""
@@ -115,9 +120,15 @@ class ModelSession:
         descriptor = self._process.stdout.fileno()
         heard_at = time.monotonic()
         while True:
-            ready, _, _ = select.select([descriptor], [], [], max(0.0, heard_at + seconds - time.monotonic()))
+            ready, _, _ = select.select([descriptor], [], [], LOOK_SECONDS)
+            resident, _ = read_memory(self._process.pid)
+            self._most = max(self._most, resident)
+            if resident > self._memory:
+                raise _explain("memory", "")
             if not ready:
-                raise _explain("time", "")
+                if time.monotonic() > heard_at + seconds:
+                    raise _explain("time", "")
+                continue
             piece = os.read(descriptor, 1 << 20)
             if not piece:
                 return
@@ -136,8 +147,8 @@ def _explain(reason: str, detail: str) -> RefusedError:
             en=f"The file contradicts its own schema and cannot be read ({detail}). Export it again.",
         ),
         "memory": Text(
-            zh="读取该文件需要的内存超过了允许的上限。",
-            en="Reading this file takes more memory than is allowed.",
+            zh="读取该文件需要的内存超过了允许的上限(按文件大小计);请检查文件,或拆分后上传。",
+            en="Reading this file takes more memory than a file of its size is allowed; check it, or split it.",
         ),
         "time": Text(
             zh="读取该文件的时间超过了上限,已停止。",

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ingest.bim.footprint import outline_elements, outline_mesh
 from ingest.bim.records import Georeference
+from ingest.bim.spool import Spool
 from ingest.bim.tiles import ElementMesh, ElementPart
 from twin.errors import Problem
 from twin.gltf.globe import locate
@@ -36,20 +37,20 @@ class ModelShapes:
         self.meshes: dict[int, ElementMesh] = {}
         self.envelopes: dict[int, list[float]] = {}
         self.areas: dict[int, float] = {}
+        self._spool = Spool()
+        self._stand_ins: dict[int, str] = {}
 
     def add(self, head: dict[str, Any], block: bytes) -> None:
         """One `mesh` message."""
         element = self.expected[head["step_id"]]
         envelope = np.array(head["envelope"], dtype=np.float64)
         parts: list[ElementPart] = []
-        at = 0
+        at = self._spool.write(block)
         for part in head["parts"]:
-            points = np.frombuffer(block, "<f4", part["points"] * 3, at).reshape(-1, 3)
-            at += points.nbytes
-            triangles = np.frombuffer(block, "<u4", part["triangles"] * 3, at).reshape(-1, 3)
-            at += triangles.nbytes
-            red, green, blue, alpha = part["colour"]
-            parts.append(ElementPart((red, green, blue, alpha), points, triangles))
+            parts.append(ElementPart(tuple(part["colour"]), part["points"], part["triangles"], self._spool, at))
+            at += parts[-1].size
+        if "stand_in" in head:
+            self._stand_ins[head["step_id"]] = head["stand_in"]
         self.envelopes[head["step_id"]] = head["envelope"]
         self.areas[head["step_id"]] = head["area"]
         self.meshes[head["step_id"]] = ElementMesh(
@@ -67,14 +68,14 @@ class ModelShapes:
         self.meshes = dict(sorted(self.meshes.items()))
 
     def drop_strays(self) -> list[Problem]:
-        """Takes what lies absurdly far from everything else out of the tiles."""
+        """Takes what lies absurdly far from everything else out of the tiles; tells of that, and of stand-ins."""
         if not self.meshes:
             return []
+        problems = [_tell_stand_in(self.expected[step_id], why) for step_id, why in sorted(self._stand_ins.items())]
         middle = np.median([mesh.middle for mesh in self.meshes.values()], axis=0)
         strays = [
             step_id for step_id, mesh in self.meshes.items() if float(np.linalg.norm(mesh.middle - middle)) > FARTHEST
         ]
-        problems: list[Problem] = []
         for step_id in strays:
             mesh = self.meshes.pop(step_id)
             distance = float(np.linalg.norm(mesh.middle - middle)) / 1000
@@ -96,7 +97,7 @@ class ModelShapes:
         outlines: list[shapely.Polygon] = []
         for mesh in built or list(self.meshes.values()):
             points = np.concatenate([part.points for part in mesh.parts]).astype(np.float64) + mesh.corner
-            bases = np.cumsum([0, *(len(part.points) for part in mesh.parts[:-1])])
+            bases = np.cumsum([0, *(part.point_count for part in mesh.parts[:-1])])
             triangles = np.concatenate(
                 [part.triangles.astype(np.int64) + base for part, base in zip(mesh.parts, bases, strict=True)]
             )
@@ -111,6 +112,18 @@ class ModelShapes:
         longitude, latitude, _ = locate(read_matrix(georeference), ground)
         pairs = np.round(np.column_stack([longitude, latitude]), 9)
         return {"type": "Polygon", "coordinates": [pairs.tolist()]}
+
+
+def _tell_stand_in(element: dict[str, Any], reason: str) -> Problem:
+    label = f"{element['ifc_class']} {element['name'] or ''}".strip()
+    return Problem(
+        element["global_id"],
+        Text(
+            zh=f"{label} 的几何无法生成({reason}),以其包围盒代替显示",
+            en=f"the geometry of {label} could not be made ({reason}); its box is shown in its place",
+        ),
+        Text(zh="请在源模型中检查该构件的几何。", en="Check this element's geometry in the source model."),
+    )
 
 
 def move_middle(place: dict[str, Any], shapes: ModelShapes) -> bool:

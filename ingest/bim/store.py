@@ -11,18 +11,20 @@ import numpy as np
 import shapely
 from psycopg.types.json import Jsonb
 
+from ingest.bim.building_match import match_buildings
 from ingest.bim.floor_area import find_floor_area
+from ingest.bim.meaning import Meaning, interpret, to_ewkb
 from ingest.bim.records import ModelContent
+from ingest.bim.rules import read_rules
+from ingest.bim.store_semantics import VersionWriter, find_homes, write_elements, write_semantics
+from ingest.bim.unit_tables import tell_codes
 from ingest.load import finish_load, start_load
 from ingest.report import LoadReport
 from twin.blocks import BlockIndex
 from twin.database import Connection
 from twin.errors import Problem
-from twin.model.table import OUTSIDE, STORAGE_SRID
+from twin.model.table import OUTSIDE
 from twin.text import Text
-
-MATCH_IOU = 0.5
-"""A model is a building's face where intersection over union of their footprints reaches this."""
 
 MODEL_CLASS = 2
 """Access class of a model that nobody classified otherwise: internal."""
@@ -53,37 +55,43 @@ def store_model(
         finish_load(connection, report)
         return model_id or 0
     name = _name(content)
-    wkb = _wkb(footprint)
-    building_id, score = _match_building(connection, wkb)
+    wkb = to_ewkb(footprint)
+    meaning = interpret(content, read_rules(connection), wkb)
+    report.problems.extend(meaning.problems)
     meetings = index.meetings(np.array([footprint], dtype=object), np.array([home], dtype=object))
     row = connection.execute(
         """
         INSERT INTO model (source_id, local_id, name, block_code, spans_blocks, access_class, attributes, load_id,
-                           building_id, geometry)
+                           geometry)
         VALUES (%(source)s, %(local)s, %(name)s, %(home)s, %(spans)s, %(class)s, %(attributes)s, %(load)s,
-                %(building)s, %(geometry)s)
+                %(geometry)s)
         ON CONFLICT (source_id, local_id) DO UPDATE SET name = EXCLUDED.name, block_code = EXCLUDED.block_code,
             spans_blocks = EXCLUDED.spans_blocks, attributes = EXCLUDED.attributes, load_id = EXCLUDED.load_id,
-            building_id = EXCLUDED.building_id, geometry = EXCLUDED.geometry, recorded_at = now()
+            geometry = EXCLUDED.geometry, recorded_at = now()
         RETURNING id
         """,
         {
             "source": source_id, "local": local_id, "name": name, "home": home, "spans": bool(meetings),
-            "class": MODEL_CLASS, "load": report.load_id, "building": building_id, "geometry": wkb,
-            "attributes": Jsonb(
-                find_floor_area(content.elements) | ({"building_match_iou": score} if score else {})
-            ),
+            "class": MODEL_CLASS, "load": report.load_id, "geometry": wkb,
+            "attributes": Jsonb(find_floor_area(content.elements)),
         },
     ).fetchone()  # fmt: skip
     assert row is not None
     model_id = int(row[0])
     _write_blocks(connection, "model", model_id, [(m.code, m.share) for m in meetings])
     version_id, number = _write_version(connection, content, model_id, home, report)
-    _write_elements(connection, content, version_id, home)
+    writer = VersionWriter(connection, version_id, home, MODEL_CLASS)
+    write_elements(writer, content.elements, find_homes(content.elements, index if meetings else None, home))
+    write_semantics(writer, content, meaning)
+    connection.execute("SELECT settle_model_version(%s)", (version_id,))
+    _match(connection, content, meaning, model_id, wkb, home, report)
+    report.problems.extend(_tell_units(connection, version_id))
     tileset_id = None
     if asset:
         tileset_id = _write_tileset(connection, model_id, number, asset, home, wkb, name, bool(meetings), report)
         _write_blocks(connection, "tileset", tileset_id, [(m.code, m.share) for m in meetings])
+    report.model = {**(report.model or {}), "floor_area": [one.as_dict() for one in meaning.comparisons]}
+    connection.execute("UPDATE model_version SET report = %s WHERE id = %s", (Jsonb(report.as_dict()), version_id))
     _publish(connection, model_id, version_id, tileset_id)
     report.inserted = report.kept
     finish_load(connection, report)
@@ -115,10 +123,6 @@ def _footprint(content: ModelContent) -> Any:
     return shapely.box(place.longitude - 5e-9, place.latitude - 5e-9, place.longitude + 5e-9, place.latitude + 5e-9)
 
 
-def _wkb(geometry: Any) -> bytes:
-    return bytes(shapely.to_wkb(shapely.set_srid(shapely.force_2d(geometry), STORAGE_SRID), include_srid=True))
-
-
 def _name(content: ModelContent) -> str:
     for candidate in [*(b.get("name") for b in content.buildings), content.project.get("name")]:
         if candidate and str(candidate).strip():
@@ -141,20 +145,30 @@ def _find_model(connection: Connection, source_id: str, local_id: str) -> tuple[
     return int(row[0]), {"sha256": row[1], "asset": row[2]} if row[1] else None
 
 
-def _match_building(connection: Connection, wkb: bytes) -> tuple[int | None, float | None]:
-    row = connection.execute(
-        """
-        SELECT building.id, ST_Area(ST_Intersection(building.geometry, face.shape))
-                            / ST_Area(ST_Union(building.geometry, face.shape))
-        FROM building, (SELECT %s::geometry AS shape) AS face
-        WHERE building.geometry && face.shape AND ST_Intersects(building.geometry, face.shape)
-        ORDER BY 2 DESC LIMIT 1
-        """,
-        (wkb,),
-    ).fetchone()
-    if row is None or row[1] < MATCH_IOU:
-        return None, None
-    return int(row[0]), round(float(row[1]), 4)
+def _match(
+    connection: Connection, content: ModelContent, meaning: Meaning, model_id: int, wkb: bytes, home: str,
+    report: LoadReport,
+) -> None:  # fmt: skip
+    """Match the model's buildings, and let units have their codes."""
+    modelled = meaning.list_modelled(content, wkb)
+    matches, problems = match_buildings(connection, model_id, modelled, home, MODEL_CLASS)
+    report.problems.extend(problems)
+    best = max((one.overlap for one in matches if one.state == "confirmed"), default=None)
+    if best is not None:
+        connection.execute(
+            "UPDATE model SET attributes = attributes || %s WHERE id = %s",
+            (Jsonb({"building_match_iou": round(best, 4)}), model_id),
+        )
+    connection.execute("SELECT face_model(%s)", (model_id,))
+
+
+def _tell_units(connection: Connection, version_id: int) -> list[Problem]:
+    rows = connection.execute(
+        "SELECT code_from, count(*), min(number) FROM model_unit WHERE version_id = %s AND code IS NULL "
+        "GROUP BY code_from ORDER BY code_from",
+        (version_id,),
+    ).fetchall()
+    return tell_codes(rows)
 
 
 def _write_blocks(connection: Connection, kind: str, feature_id: int, meetings: list[tuple[str, float]]) -> None:
@@ -187,25 +201,6 @@ def _write_version(
     ).fetchone()  # fmt: skip
     assert row is not None
     return int(row[0]), int(row[1])
-
-
-def _write_elements(connection: Connection, content: ModelContent, version_id: int, home: str) -> None:
-    columns = (
-        "version_id, global_id, ifc_class, name, parent_global_id, relation, storey_global_id, storey_number, "
-        "space_global_id, type_name, is_spatial, materials, property_sets, quantities, envelope, surface_area, "
-        "is_meshed, geometry, block_code, access_class"
-    )
-    with connection.cursor() as cursor, cursor.copy(f"COPY element ({columns}) FROM STDIN") as copy:
-        for e in content.elements:
-            centre = f"SRID={STORAGE_SRID};POINT Z ({' '.join(map(str, e.centroid))})" if e.centroid else None
-            copy.write_row(
-                (
-                    version_id, e.global_id, e.ifc_class, e.name, e.parent_global_id, e.relation, e.storey_global_id,
-                    e.storey_number, e.space_global_id, e.type_name, e.is_spatial, Jsonb(e.materials),
-                    Jsonb(e.property_sets), Jsonb(e.quantities), None if e.envelope is None else Jsonb(e.envelope),
-                    e.area, e.is_meshed, centre, home, MODEL_CLASS,
-                )
-            )  # fmt: skip
 
 
 def _write_tileset(

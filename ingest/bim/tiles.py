@@ -13,6 +13,7 @@ import orjson
 from numpy.typing import NDArray
 
 from ingest.bim.records import NO_STOREY, Georeference
+from ingest.bim.spool import Spool
 from twin.gltf.glb import GlbContent, write_glb
 from twin.gltf.globe import place_on_globe
 from twin.gltf.mesh import Colour, MeshPart, PropertyTable
@@ -20,17 +21,35 @@ from twin.gltf.tileset import Tile, describe_tileset, enclose
 
 MAX_FEATURES: Final = 4_000
 MAX_BYTES: Final = 1_500_000
-MAX_TRIANGLES: Final = 150_000
-"""About the byte limit at 10 bytes a triangle; what is heavier when written is cut again."""
+MAX_TRIANGLES: Final = 40_000
+"""Writing a content takes 1.7 kB of memory a triangle; what is heavier than the limit when written is cut again."""
 
 
 @dataclass(frozen=True)
 class ElementPart:
-    """Triangles of one colour: points (n, 3) float32 from the mesh's corner, triangles (m, 3)."""
+    """Triangles of one colour, which wait in a spool: the meshes of a model are many times its file."""
 
     colour: Colour
-    points: NDArray[np.float32]
-    triangles: NDArray[np.uint32]
+    point_count: int
+    triangle_count: int
+    spool: Spool
+    at: int
+
+    @property
+    def size(self) -> int:
+        """Bytes in the spool: points, then triangles."""
+        return 12 * (self.point_count + self.triangle_count)
+
+    @property
+    def points(self) -> NDArray[np.float32]:
+        """(n, 3) from the mesh's corner, read anew each time."""
+        return np.frombuffer(self.spool.read(self.at, 12 * self.point_count), "<f4").reshape(-1, 3)
+
+    @property
+    def triangles(self) -> NDArray[np.uint32]:
+        """(m, 3), read anew each time."""
+        at = self.at + 12 * self.point_count
+        return np.frombuffer(self.spool.read(at, 12 * self.triangle_count), "<u4").reshape(-1, 3)
 
 
 @dataclass(frozen=True)
@@ -48,7 +67,7 @@ class ElementMesh:
     @property
     def triangles(self) -> int:
         """How many triangles it has."""
-        return sum(len(part.triangles) for part in self.parts)
+        return sum(part.triangle_count for part in self.parts)
 
 
 def write_model_tiles(
@@ -125,7 +144,7 @@ def _write_content(meshes: list[ElementMesh], anchor: NDArray[np.float64]) -> Gl
         MeshPart(
             positions=part.points.astype(np.float64) + (mesh.corner - anchor),
             indices=part.triangles,
-            feature_ids=np.full(len(part.points), row, dtype=np.uint16),
+            feature_ids=np.full(part.point_count, row, dtype=np.uint16),
             colour=part.colour,
             # Exporters turn faces either way; a wall that is missing from one side is worse than a slow one.
             double_sided=True,

@@ -31,7 +31,10 @@ def _clean(value: Any) -> Any:
         return {_clean(key): _clean(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_clean(inner) for inner in value]
-    return value
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63:
+        return float(value) if abs(value) < 1 << 1000 else None
+    # In a file that does not fit its schema an entity can stand where a value should.
+    return value if value is None or isinstance(value, (bool, int, float)) else None
 
 
 def send(descriptor: int, head: dict[str, Any], block: bytes = b"") -> None:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -14,6 +15,19 @@ from twin.text import Text
 
 
 def demo(  # noqa: D103
+    action: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[models]",
+            help=str(
+                Text(
+                    "models:把示范模型的 IFC 文件写入 FOLDER,供在 /plan 上传。",
+                    "models: write the demo models' IFC files to FOLDER, to upload them on /plan.",
+                )
+            ),
+        ),
+    ] = None,
+    folder: Annotated[Path | None, typer.Argument(help=str(Text("目标文件夹。", "Where to write them.")))] = None,
     scale: Annotated[
         str,
         typer.Option(help=str(Text("small:约一分钟;district:全量。", "small: about a minute; district: full size."))),
@@ -21,6 +35,9 @@ def demo(  # noqa: D103
 ) -> None:
     if scale not in {"small", "district"}:
         raise typer.BadParameter(str(Text("只能是 small 或 district。", "small or district.")), param_hint="--scale")
+    if action is not None:
+        _write_models(action, folder, "district" if scale == "district" else "small")
+        return
     from ingest.demo.load import load_demo  # only the demo needs its generator
 
     settings = Settings()
@@ -35,6 +52,21 @@ def demo(  # noqa: D103
     typer.echo(f"  {Text('规划员', 'planner')}       {address}/plan?token={tokens['planner']}")
     typer.echo(f"  {Text('网格员', 'grid manager')}       {address}/grid?token={tokens['grid_manager']}")
     typer.echo(f"  {Text('数据管理员', 'steward')}   {address}/admin?token={tokens['steward']}")
+
+
+def _write_models(action: str, folder: Path | None, scale: Literal["small", "district"]) -> None:
+    """The models' files on the buildings of the loaded demo. Raises RefusedError when no demo is loaded."""
+    if action != "models" or folder is None:
+        usage = Text("用法:twin demo models 文件夹", "Usage: twin demo models FOLDER")
+        raise typer.BadParameter(str(usage), param_hint="models FOLDER")
+    from ingest.demo.load import SOURCE_ID
+    from ingest.demo.models.catalogue import write_demo_files
+    from twin.database import transaction
+
+    settings = Settings()
+    with transaction(settings) as connection:
+        for path in write_demo_files(connection, folder, scale, settings.metric_srid, SOURCE_ID):
+            typer.echo(str(path))
 
 
 def simulate(  # noqa: D103

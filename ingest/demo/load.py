@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,15 +16,13 @@ import psycopg
 from ingest.blocks.load import SchemeDeclaration, load_blocks
 from ingest.demo.addresses import build_addresses
 from ingest.demo.district import DemoDistrict, Scale, generate
-from ingest.demo.frame import HOUSE_LON_LAT
-from ingest.demo.house import write_house
+from ingest.demo.models.load import is_loaded, load_models
 from ingest.demo.register_work import HANDLER, load_register_work
 from ingest.demo.targets import load_targets
 from ingest.kind import KINDS, Kind
 from ingest.load import OnProgress, load_frames
 from ingest.report import LoadReport
 from ingest.show import show_report
-from ingest.source import Options, find_source
 from twin.access import Role, create_token, hash_token
 from twin.crs import parse_crs
 from twin.database import Connection, transaction
@@ -50,7 +47,7 @@ def load_demo(settings: Settings, scale: Scale, on_progress: OnProgress) -> dict
 
     Beside a district of somebody's own (`twin init`) it does nothing and gives no tokens.
 
-    The district goes in whole, in one transaction; the house follows as a model of its own.
+    The district goes in whole, in one transaction; its models follow, each version as a load of its own.
     """
     if _has_own_district(settings):
         on_progress(Text("已有自己的城区,不载入演示数据", "a district of your own is there; no demo is loaded"), 1.0)
@@ -64,8 +61,8 @@ def load_demo(settings: Settings, scale: Scale, on_progress: OnProgress) -> dict
                 show_report(report)
             load_register_work(connection, SOURCE_ID, district.seed, district.now)
             load_targets(connection)
-        on_progress(Text("建造示范房屋", "building the demo house"), 0.9)
-        show_report(_load_house(settings))
+        for report in load_models(settings, scale, SOURCE_ID, _actor(scale), on_progress):
+            show_report(report)
     on_progress(Text("令牌", "tokens"), 0.98)
     tokens = write_tokens(settings)
     on_progress(Text("示范区就绪", "the demo district is ready"), 1.0)
@@ -80,11 +77,7 @@ def _has_own_district(settings: Settings) -> bool:
 
 def _is_loaded(settings: Settings, scale: Scale) -> bool:
     with transaction(settings) as connection:
-        row = connection.execute(
-            "SELECT 1 FROM load WHERE source_id = %s AND kind = 'model' AND actor = %s",
-            (SOURCE_ID, _actor(scale)),
-        ).fetchone()
-    return row is not None
+        return is_loaded(connection, SOURCE_ID, _actor(scale))
 
 
 def _actor(scale: Scale) -> str:
@@ -185,17 +178,6 @@ def _load_event_types(connection: Connection, district: DemoDistrict) -> None:
             """,
             [{**row, "scheme": SOURCE_ID} for row in rows],
         )
-
-
-def _load_house(settings: Settings) -> LoadReport:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "demo-house.ifc"
-        # West of the middle of the free plot, which stays free for a model of one's own.
-        write_house(path, lon=HOUSE_LON_LAT[0] - 0.0003, lat=HOUSE_LON_LAT[1] + 0.0002)
-        with transaction(settings) as connection:
-            row = connection.execute("SELECT actor FROM load WHERE kind = 'roads' ORDER BY id DESC LIMIT 1").fetchone()
-        assert row is not None
-        return find_source("model").load(settings, path, Options(source_id=SOURCE_ID, actor=row[0]))
 
 
 def write_tokens(settings: Settings) -> dict[str, str]:

@@ -20,7 +20,8 @@ from layers.conditions import name_column
 from layers.cql2 import arithmetic, temporal
 from layers.cql2.expression import Expression
 from layers.cql2.geometry import LiteralCrs
-from layers.cql2.operand import KINDS, TEMPORAL, Kind, Operand
+from layers.cql2.operand import KINDS, TEMPORAL, Kind, Operand, settle_kinds
+from layers.cql2.path import list_roots, read_path
 from layers.cql2.refusal import FLATTEN, TOO_DEEP, refuse
 from layers.cql2.spatial import PREDICATES, read_literal, relate_shapes
 from layers.cql2.text import MAX_DEPTH
@@ -107,7 +108,7 @@ class _Compiler:
             for number, one in enumerate((a, b)):
                 _require(one, tuple(TEMPORAL), f"{where}.args[{number}]")
             return temporal.relate_times(operator, a, b)
-        value = self.value(node, where, depth)
+        value = self.value(node, where, depth).read_as("boolean")
         _require(value, ("boolean",), where)
         return value.sql
 
@@ -174,7 +175,8 @@ class _Compiler:
                      f"{operator} takes {count} arguments and has {len(arguments)}"),
                 Text("请补足或删减参数", "add or take away arguments"),
             )  # fmt: skip
-        return [self.value(one, f"{where}.args[{i}]", depth + 1) for i, one in enumerate(arguments)]
+        values = [self.value(one, f"{where}.args[{i}]", depth + 1) for i, one in enumerate(arguments)]
+        return settle_kinds(values, "number" if _operator(node) in arithmetic.OPERATORS else "text")
 
     def _connect(self, operator: str, arguments: Sequence[Any], where: str, depth: int) -> Composable:
         wrong = len(arguments) != 1 if operator == "not" else len(arguments) < 2
@@ -214,6 +216,7 @@ class _Compiler:
         choices = [
             self.value(one, f"{where}.args[1][{i}]", depth + 1) for i, one in enumerate(cast("list[Any]", listed))
         ]
+        value, *choices = settle_kinds([value, *choices], "text")
         return SQL("({})").format(
             SQL(" OR ").join(self._compare("=", value, one, f"{where}.args[1][{i}]") for i, one in enumerate(choices))
         ) if value.kind in TEMPORAL else self._in_list(value, choices, where)  # fmt: skip
@@ -272,8 +275,12 @@ class _Compiler:
         declared = next((p for p in shown if p.name == name), None)
         if declared is not None:
             kind = _KIND_OF[declared.type]
+        found = read_path(name, self.layer, where, self._bind) if kind is None and isinstance(name, str) else None
+        if found is not None:
+            self.names.add(str(name))
+            return found
         if kind is None:
-            listed = ", ".join((GEOMETRY, ID, *(p.name for p in shown)))
+            listed = ", ".join((GEOMETRY, ID, *(p.name for p in shown), *list_roots(self.layer)))
             name = str(name)[:64]
             raise refuse(
                 where,

@@ -175,8 +175,10 @@ def read_rows(connection: psycopg.Connection) -> list[Row]:
     for kind, layer in [*LAYERS.items(), ("business_feature", "mine")]:
         organisation = "organisation" if kind == "hazard" else "NULL"
         for found in connection.execute(
-            f"SELECT id, block_code, access_class, local_id, {organisation}, ARRAY(SELECT block_code "
-            f"FROM feature_block WHERE kind = '{kind}' AND feature_id = one.id) FROM {kind} AS one"
+            # What models are made of has a GlobalId and no local id.
+            f"SELECT id, block_code, access_class, coalesce(to_jsonb(one) ->> 'local_id', ''), {organisation}, "
+            f"ARRAY(SELECT block_code FROM feature_block WHERE kind = '{kind}' AND feature_id = one.id) "
+            f"FROM {kind} AS one"
         ).fetchall():
             place = found[3][5] if MARK.fullmatch(found[3]) else ""
             rows.append(Row(layer, found[0], (found[1], *found[5]), found[2], found[3], found[4], place))

@@ -81,3 +81,22 @@ SELECT 'test', number::text, '商铺 ' || number, 'shops', 'coordinates', 1,
        CASE n WHEN 0 THEN ST_SetSRID(ST_Point(x, y), 4490) ELSE ST_MakeEnvelope(x, y, x + 0.0005, y + 0.0005, 4490) END
 FROM place;
 DROP TABLE place;
+
+-- What the district's model is made of.
+INSERT INTO model_storey (version_id, global_id, name, number, elevation, elements, block_code, access_class, geometry)
+SELECT version.id, 'storey', 'EG', 1, 0, 1, version.block_code, 2, model.geometry
+FROM model_version AS version JOIN model ON model.id = model_id;
+INSERT INTO model_space (version_id, global_id, name, storey_global_id, storey_number, use, net_area, floor_area,
+                         area_from, block_code, access_class, geometry)
+SELECT version.id, 'room', 'R1', 'storey', 1, 'bedroom', 20.5, 20.5, 'net', version.block_code, 2, model.geometry
+FROM model_version AS version JOIN model ON model.id = model_id;
+INSERT INTO model_zone (version_id, global_id, name, ifc_class, object_type, spaces, block_code, access_class, geometry)
+SELECT version.id, 'flat', '户 201', 'IfcZone', '户', 1, version.block_code, 2, model.geometry
+FROM model_version AS version JOIN model ON model.id = model_id;
+INSERT INTO model_unit (version_id, global_id, name, number, unit_from, rule, storeys, spaces, floor_area, block_code,
+                        access_class, geometry)
+SELECT version.id, 'flat', '户 201', '201', 'zone', 'zone_name', 1, 1, 20.5, version.block_code, 2, model.geometry
+FROM model_version AS version JOIN model ON model.id = model_id;
+INSERT INTO model_system (version_id, global_id, name, ifc_class, elements, block_code, access_class, geometry)
+SELECT version.id, 'water', '给水', 'IfcDistributionSystem', 1, version.block_code, 2, model.geometry
+FROM model_version AS version JOIN model ON model.id = model_id;

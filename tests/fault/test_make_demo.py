@@ -61,7 +61,7 @@ def test_a_demo_is_ready_when_it_says_so_twice_and_gone_when_stopped(environment
     assert count == 1 + 10 + 124 + 4866
     profile = get(f"{address}/blocks/440306/profile", tokens["wall"])
     assert profile["registers"]["buildings"]["count"] == 12_000  # type: ignore[index]
-    assert len(get(f"{address}/models", tokens["planner"])["models"]) == 1  # type: ignore[arg-type]
+    assert len(get(f"{address}/models", tokens["planner"])["models"]) == 4  # type: ignore[arg-type]
     street = get(f"{address}/session", tokens["grid_manager"])
     assert street["scope"] == ["440306017"]
     assert make("demo", environment)[-1] == f"ready {address}"

@@ -21,7 +21,7 @@ _COUNTS = {
     "legal_entity": 200_000,
     "component": 60_000,
     "parcel": 4_900,
-    "model": 1,
+    "model": 4,
 }
 
 

@@ -13,6 +13,7 @@ from ingest.bim.container import read_container
 from ingest.bim.read import read_model
 from ingest.bim.records import Placement, parse_placement
 from ingest.bim.schema import prepare_text
+from ingest.bim.spool import Spool
 from tests.unit.bim_authoring import house
 from twin.errors import InvalidRequestError, RefusedError
 
@@ -60,7 +61,7 @@ def test_a_zipped_model_is_the_model(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "house.ifczip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.write(model, "folder/house.ifc")
     packed = read_container(tmp_path / "house.ifczip", max_bytes=1 << 30)
-    assert packed.data == model.read_bytes()
+    assert packed.data.read() == model.read_bytes()
 
 
 def test_a_zip_bomb_is_stopped_before_it_is_unpacked(tmp_path: Path) -> None:
@@ -84,20 +85,19 @@ def test_a_file_above_the_limit_is_refused_unread(tmp_path: Path) -> None:
         ("IFC4X3_ADD1", "IFC4X3_ADD2"),
         ("IFC4X1", "IFC4X3_ADD2"),
         ("IFC2X3_FINAL", "IFC2X3"),
-        ("IFC2X_FINAL", "IFC2X3"),
     ],
 )
 def test_a_near_relative_is_read_as_its_nearest_schema_with_a_remark(declared: str, read_as: str) -> None:
-    text = prepare_text(f"ISO-10303-21;HEADER;FILE_SCHEMA (( '{declared}' ));END-ISO-10303-21;".encode())
+    text = prepare_text(Spool(f"ISO-10303-21;HEADER;FILE_SCHEMA (( '{declared}' ));END-ISO-10303-21;".encode()))
     assert text.read_as == read_as
-    assert f"'{read_as}'".encode() in text.data
+    assert f"'{read_as}'".encode() in text.data.read()
     assert declared in text.problems[0].what.en
 
 
 def test_an_escape_without_its_end_is_mended() -> None:
     start = b"ISO-10303-21;HEADER;FILE_SCHEMA(('IFC4'));DATA;#1=IFCLABEL('"
-    text = prepare_text(start + rb"\X2\697C677F\X0:\X2\5E3889C4\X0\ 150');" + b"END-ISO-10303-21;")
-    assert text.data == start + rb"\X2\697C677F\X0\:\X2\5E3889C4\X0\ 150');" + b"END-ISO-10303-21;"
+    text = prepare_text(Spool(start + rb"\X2\697C677F\X0:\X2\5E3889C4\X0\ 150');" + b"END-ISO-10303-21;"))
+    assert text.data.read() == start + rb"\X2\697C677F\X0\:\X2\5E3889C4\X0\ 150');" + b"END-ISO-10303-21;"
     assert "1 escapes" in text.problems[0].what.en
 
 

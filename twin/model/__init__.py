@@ -15,6 +15,21 @@ from twin.model.address import (
 )
 from twin.model.audit import AuditArchive, AuditEntry
 from twin.model.bim import Element, Model, ModelVersion, Tileset
+from twin.model.bim_semantics import (
+    ElementClassification,
+    ElementType,
+    ModelBuilding,
+    ModelMatch,
+    ModelMaterial,
+    ModelMember,
+    ModelPort,
+    ModelRule,
+    ModelSpace,
+    ModelStorey,
+    ModelSystem,
+    ModelUnit,
+    ModelZone,
+)
 from twin.model.block import Block, BlockLineage, BlockLink, BlockName, BlockScheme, FeatureBlock
 from twin.model.change import Change, CommitTime, LayerKind
 from twin.model.city import Building, IndustrialPark, Road, UrbanVillage
@@ -68,6 +83,8 @@ __all__ = [
     "DatasetBlock",
     "DatasetKind",
     "Element",
+    "ElementClassification",
+    "ElementType",
     "EventType",
     "ExportRecord",
     "FeatureBlock",
@@ -88,7 +105,18 @@ __all__ = [
     "LoadReject",
     "Measure",
     "Model",
+    "ModelBuilding",
+    "ModelMatch",
+    "ModelMaterial",
+    "ModelMember",
+    "ModelPort",
+    "ModelRule",
+    "ModelSpace",
+    "ModelStorey",
+    "ModelSystem",
+    "ModelUnit",
     "ModelVersion",
+    "ModelZone",
     "OidcFlow",
     "OidcMapping",
     "OrganisationGrant",

@@ -62,11 +62,26 @@ class Element(Table):
     storey_global_id: Mapped[str | None]
     storey_number: Mapped[int | None]
     space_global_id: Mapped[str | None]
+    space_from: Mapped[str | None] = mapped_column(comment="tree (the file says so) or place (its middle is inside)")
+    building_global_id: Mapped[str | None]
+    type_global_id: Mapped[str | None]
     type_name: Mapped[str | None]
+    predefined_type: Mapped[str | None]
+    tag: Mapped[str | None]
     is_spatial: Mapped[bool]
     materials: Mapped[list[str]] = mapped_column(JSONB)
-    property_sets: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    quantities: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    material_set: Mapped[int | None] = mapped_column(
+        Integer, comment="set_number of model_material; its own or its type's"
+    )
+    property_sets: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="numbers in SI; see source_units")
+    quantities: Mapped[dict[str, Any]] = mapped_column(JSONB, comment="SI")
+    inherited: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="by set, what the type gives: true or names"
+    )
+    source_units: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="by set and name, the file's unit of what was converted"
+    )
+    classifications: Mapped[dict[str, Any] | None] = mapped_column(JSONB, comment="by system, its codes")
     envelope: Mapped[list[float] | None] = mapped_column(JSONB, comment="m, local: xmin … zmax")
     surface_area: Mapped[float | None] = mapped_column(Float, comment="m²")
     is_meshed: Mapped[bool]
@@ -77,6 +92,9 @@ class Element(Table):
     __table_args__ = (
         UniqueConstraint("version_id", "global_id"),
         Index("element_ifc_class_idx", "version_id", "ifc_class"),
+        Index("element_storey_idx", "version_id", "storey_global_id"),
+        Index("element_block_code_idx", "block_code"),
+        Index("element_geometry_idx", "geometry", postgresql_using="gist"),
     )
 
 
