@@ -23,7 +23,7 @@ from bench.machine import BACKEND_STAT, cpu_of_stat, read_machine
 from bench.options import parse_options
 from twin.blocks import BlockIndex
 from twin.database import connect
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 from twin.settings import Settings
 
 METRICS: Final = (

@@ -70,22 +70,6 @@ def _write(ids: pd.Series[Any]) -> pd.Series[Any]:
     return texts[texts != ""]
 
 
-def check_update(update: str, kind: Kind | None) -> None:
-    """Raises RefusedError where a file cannot be the whole of what is there, or `update` is no such word."""
-    if update not in ("whole", "part"):
-        raise RefusedError(
-            Text(f"update 只能是 whole 或 part,不是“{update}”。", f"update is whole or part, not '{update}'.")
-        )
-    if update == "whole" and (kind is None or not kind.is_list):
-        raise RefusedError(
-            Text(
-                "这个种类不按整表更新:只增加和修改,从不终止。请去掉 --update whole。",
-                "This kind is not replaced by a file: it is added to and corrected, and nothing ends. "
-                "Leave --update whole out.",
-            )
-        )
-
-
 def has_rows(connection: Connection, kind: Kind, source_id: str) -> bool:
     """Whether anything of the source is there, so that a file could lack something."""
     row = connection.execute(

@@ -17,14 +17,16 @@ import pandas as pd
 import pyogrio
 import shapely
 
+from ingest.frame_source import Batches
 from ingest.kind import Kind
 from ingest.mapping import Mapping, check_mapping, detect_mapping, read_mapping
+from ingest.readers.names import SPREADSHEETS, TABLES
 from ingest.readers.returned import LEADING
-from ingest.readers.table import SPREADSHEETS, TABLES, read_cells, read_heading
+from ingest.readers.table import read_cells, read_heading
 from ingest.readers.vector import read_vector, settle_crs
 from ingest.readers.wkt import UNREADABLE, find_wkt, parse_wkt
 from ingest.report import LoadReport
-from ingest.source import Batches, Options
+from ingest.source import Options
 from ingest.tabular import frame_from_table
 from twin.errors import RefusedError
 from twin.text import Text

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import geopandas as gpd
-from psycopg.types.json import Jsonb
 
 from ingest.kind import Kind
+from ingest.load_record import finish_load, start_load
 from ingest.prepare import Placed, SeenIds, examine, settle
+from ingest.progress import OnProgress, ignore_progress
 from ingest.report import LoadReport
 from ingest.stage import copy_rows, create_staging, merge
 from twin.blocks import BlockIndex
@@ -32,12 +32,6 @@ _EXAMINERS = 2
 
 _PORTIONS_AHEAD = 3
 """How many portions are examined or wait for it to be their turn, while one more is on its way to the server."""
-
-OnProgress = Callable[[Text, float], None]
-
-
-def ignore_progress(_step: Text, _fraction: float) -> None:
-    """For callers that nobody watches."""
 
 
 def check_frames(
@@ -147,31 +141,6 @@ def _cut(frame: gpd.GeoDataFrame, index: BlockIndex | None) -> Iterator[gpd.GeoD
         index.expect(len(frame))
     for start in range(0, max(len(frame), 1), _PORTION_ROWS):
         yield frame.iloc[start : start + _PORTION_ROWS]
-
-
-def start_load(connection: Connection, report: LoadReport, actor: str) -> int:
-    """Open the load's row and give its id."""
-    row = connection.execute(
-        "INSERT INTO load (kind, source_id, file_name, sha256, actor, report) VALUES (%s, %s, %s, %s, %s, '{}') "
-        "RETURNING id",
-        (report.kind, report.source_id, report.file_name, report.sha256, actor),
-    ).fetchone()
-    assert row is not None
-    return int(row[0])
-
-
-def finish_load(connection: Connection, report: LoadReport) -> None:
-    """Keep the report and what was turned away."""
-    connection.execute(
-        "UPDATE load SET finished_at = %s, report = %s WHERE id = %s",
-        (datetime.now(UTC), Jsonb(report.as_dict()), report.load_id),
-    )
-    with (
-        connection.cursor() as cursor,
-        cursor.copy("COPY load_reject (load_id, row, field, reason) FROM STDIN") as copy,
-    ):
-        for reject in report.rejects:
-            copy.write_row((report.load_id, reject.row, reject.field, reject.reason.en))
 
 
 def _explain(kind: Kind, report: LoadReport) -> None:

@@ -8,7 +8,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import ClassVar, Generic, TypeVar
 
-from ingest.load import OnProgress, finish_load, ignore_progress, start_load
+from ingest.load_record import finish_load, start_load
+from ingest.progress import OnProgress, ignore_progress
 from ingest.report import LoadReport
 from ingest.source import Options, hash_file, refusals_reported
 from twin.database import Connection, connect, transaction

@@ -20,7 +20,7 @@ from ingest.rings import are_valid, find_turned
 from twin.blocks import BlockIndex, Meeting
 from twin.crs import DeclaredCrs, check_coordinates, geometries_to_storage
 from twin.errors import Problem, RefusedError
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 from twin.text import Text
 
 _NO_ID: Final = (

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from ingest.kind import KINDS
 from ingest.readers import returned
-from ingest.readers.table import SPREADSHEETS, TABLES, iterate_table, read_cells, read_heading, read_whole
+from ingest.readers.names import SPREADSHEETS, TABLES
+from ingest.readers.table import iterate_table, read_cells, read_heading, read_whole
 from ingest.readers.vector import choose_layer, find_encoding
 from ingest.readers.wkt import WRITTEN, find_wkt, split_wkt, write_wkt
 from ingest.report import LoadReport

@@ -17,7 +17,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from ingest.rejected import tell_left_out, write_rejected
 from ingest.report import LoadReport
 from ingest.source import Options
 from twin.database import transaction
@@ -116,6 +115,9 @@ def keep_rejects(settings: Settings, upload_id: str, file: Path, options: Option
         target.unlink(missing_ok=True)  # what an earlier check of the same bytes left
     if not report.rejects or not settings.rejects_days:
         return
+    # What reads tables takes half of the memory that a model is read in.
+    from ingest.rejected import tell_left_out, write_rejected
+
     try:
         rows = write_rejected(file, options, report, *targets)
     except (OSError, RuntimeError, ValueError, TwinError) as error:

@@ -12,7 +12,7 @@ def main(parent: int, upload_id: str, progress_id: int) -> None:
     """Load it; `parent` is the worker's process id."""
     # Before the imports, which take seconds: a worker that is killed meanwhile must not leave this behind.
     die_with_parent(parent)
-    from ingest.jobs import run_upload
+    from ingest.upload import run_upload
     from twin import tracing
     from twin.logs import set_up_logs
     from twin.settings import Settings

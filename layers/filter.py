@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from layers.cql2.expression import Expression
 from layers.tile import Box
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 
 Operator = Literal["=", "!=", ">=", "<=", ">", "<", "~"]
 

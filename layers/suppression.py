@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 
 _NO_BOUND: Final = 2**53
 """More than any count: what is known of a number that was withheld without a reason being given."""

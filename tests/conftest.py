@@ -6,8 +6,10 @@ Tests run in two processes, one a core, each with whole files; what they share i
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
+import ssl
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +27,9 @@ from twin.settings import Settings
 # How long an example takes says how busy the machine is, and nothing else.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+# Each client of httpx reads the bundle of certificates anew, which takes 40 ms; no test speaks TLS, and one will do.
+ssl.create_default_context = functools.lru_cache(ssl.create_default_context)
 
 _ROOT = Path(__file__).parent.parent
 _MIGRATIONS = _ROOT / "twin" / "migrations"

@@ -20,7 +20,7 @@ from typing import Any, Final, Literal, LiteralString
 
 from twin.database import Connection
 from twin.errors import InvalidRequestError
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 from twin.personal import find_personal
 from twin.text import Text
 

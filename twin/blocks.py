@@ -20,7 +20,7 @@ from twin.block_raster import MOST_CELLS, BlockRaster
 from twin.crs import geometries_to_metric
 from twin.database import Connection
 from twin.errors import SetupError
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 from twin.text import Text
 
 Geometries = npt.NDArray[Any]

@@ -7,14 +7,11 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from psycopg import sql
 from psycopg.rows import TupleRow
-from sqlalchemy import Engine, NullPool, create_engine
 
 from twin import tracing
 from twin.audit import SET_ASKER, asker_setting
@@ -22,6 +19,10 @@ from twin.cluster import find_cluster, is_running, start_cluster
 from twin.errors import SetupError
 from twin.settings import Settings
 from twin.text import Text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+    from sqlalchemy import Engine
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -75,11 +76,16 @@ def ensure_database(settings: Settings) -> None:
 
 def make_engine(url: str) -> Engine:
     """A SQLAlchemy engine over the one driver, without a pool: it serves migrations only."""
+    from sqlalchemy import NullPool, create_engine
+
     return create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1), poolclass=NullPool)
 
 
 def alembic_config(url: str) -> Config:
     """Alembic over the migrations of this package."""
+    # Only who migrates, or asks how far that is, waits for it: a second of every command's start.
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["url"] = url
@@ -92,6 +98,8 @@ def upgrade_database(settings: Settings) -> None:
     An update of PostGIS forgets that the overlap of boxes is leakproof, so that is said again each time; and
     the days of the facts follow the time zone of the settings.
     """
+    from alembic import command
+
     command.upgrade(alembic_config(database_url(settings)), "head")
     with transaction(settings) as connection:
         connection.execute("ALTER FUNCTION geometry_overlaps(geometry, geometry) LEAKPROOF")
@@ -138,6 +146,8 @@ def read_state(connection: Connection) -> DatabaseState:
     if row[2]:
         versions = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         revision = versions[0] if versions else None
+    from alembic.script import ScriptDirectory
+
     head = ScriptDirectory.from_config(alembic_config("")).get_current_head()
     return DatabaseState(str(row[0]), str(row[1]), revision, head, bool(row[3]), bool(row[4]))
 

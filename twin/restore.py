@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final, LiteralString
 
 import psycopg
-from alembic.script import ScriptDirectory
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.json import Jsonb
@@ -109,6 +108,8 @@ def restore_backup(settings: Settings, folder: Path, note: Note, *, is_replacing
 
 
 def _check_revision(manifest: Manifest) -> None:
+    from alembic.script import ScriptDirectory
+
     scripts = ScriptDirectory.from_config(alembic_config(""))
     known = {script.revision for script in scripts.walk_revisions()}
     if manifest.revision in known - {script.revision for script in scripts.walk_revisions(base=_OLDEST)}:

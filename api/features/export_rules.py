@@ -26,7 +26,7 @@ from layers.layer import Layer
 from layers.tile import Box
 from twin.access import Actor
 from twin.errors import InvalidRequestError
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 from twin.settings import Settings
 from twin.text import Text
 

@@ -16,7 +16,7 @@ from layers import business
 from layers.layer import Layer
 from layers.shape import DEGREE_DECIMALS
 from twin.blocks import BlockIndex, Scheme
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 
 _NEAR: Final[LiteralString] = """
     SELECT code, ST_AsBinary(geometry), scheme, level_widths, metric_srid,

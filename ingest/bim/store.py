@@ -18,12 +18,12 @@ from ingest.bim.records import ModelContent
 from ingest.bim.rules import read_rules
 from ingest.bim.store_semantics import VersionWriter, find_homes, write_elements, write_semantics
 from ingest.bim.unit_tables import tell_codes
-from ingest.load import finish_load, start_load
+from ingest.load_record import finish_load, start_load
 from ingest.report import LoadReport
 from twin.blocks import BlockIndex
 from twin.database import Connection
 from twin.errors import Problem
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 from twin.text import Text
 
 MODEL_CLASS = 2

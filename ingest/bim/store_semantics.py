@@ -15,7 +15,8 @@ from ingest.bim.meaning import Meaning
 from ingest.bim.records import ElementRecord, ModelContent
 from twin.blocks import BlockIndex
 from twin.database import Connection
-from twin.model.table import OUTSIDE, STORAGE_SRID
+from twin.home import OUTSIDE
+from twin.model.table import STORAGE_SRID
 
 _ELEMENT: Final = (
     "global_id", "ifc_class", "name", "parent_global_id", "relation", "storey_global_id", "storey_number",

@@ -12,7 +12,7 @@ from ingest.blocks.rehome import list_kinds, rehome_arrivals, rehome_changed
 from twin.blocks import BlockIndex
 from twin.database import Connection
 from twin.errors import Problem
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 from twin.text import Text
 
 Followed = Collection[tuple[str, str, str]]

@@ -12,7 +12,7 @@ from psycopg import sql
 from ingest.blocks.placing import place
 from twin.blocks import BlockIndex
 from twin.database import Connection
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 
 
 def follow_owners(connection: Connection, kinds: list[str]) -> None:

@@ -16,13 +16,13 @@ from ingest.blocks.load import load_blocks
 from ingest.blocks.parents import derive_parents
 from ingest.blocks.rehome import list_kinds
 from ingest.blocks.scheme import GOVERNANCE, SchemeDeclaration, check_metric, read_declaration
-from ingest.load import OnProgress, ignore_progress
+from ingest.progress import OnProgress, ignore_progress
 from ingest.report import MOST_PROBLEMS, LoadReport
 from ingest.source import Options, refusals_reported
 from ingest.sources.blocks import new_report
 from twin.database import Connection, transaction
 from twin.errors import Problem, RefusedError
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 from twin.settings import Settings
 from twin.text import Text
 

@@ -20,7 +20,7 @@ from ingest.blocks.parents import derive_parents
 from ingest.blocks.placing import Rehomed
 from ingest.blocks.rehome import rehome_arrivals
 from ingest.blocks.scheme import SchemeDeclaration, save_scheme
-from ingest.load import finish_load, start_load
+from ingest.load_record import finish_load, start_load
 from ingest.report import MOST_PROBLEMS, LoadReport
 from twin.blocks import Scheme
 from twin.crs import geometries_to_metric

@@ -15,7 +15,7 @@ from ingest.blocks.followers import follow_history, follow_owners
 from ingest.blocks.placing import Rehomed, rehome_where
 from twin.blocks import BlockIndex
 from twin.database import Connection
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 
 
 def list_kinds(connection: Connection) -> list[str]:

@@ -21,7 +21,7 @@ from ingest.blocks.load import check_blocks, copy_blocks, find_affected, read_va
 from ingest.blocks.names import fill_names
 from ingest.blocks.rehome import rehome_changed
 from ingest.blocks.scheme import SchemeDeclaration
-from ingest.load import finish_load, start_load
+from ingest.load_record import finish_load, start_load
 from ingest.report import MOST_PROBLEMS, LoadReport
 from twin.blocks import BlockIndex, Scheme
 from twin.crs import geometries_to_metric

@@ -11,10 +11,12 @@ import geopandas as gpd
 
 from ingest.city.within import as_stored, read_forms, tell_places_of_codes, to_storage_frame
 from ingest.ending import Listing, check_missing, has_rows, save_report, settle_missing
+from ingest.frame_source import Batches
 from ingest.kind import Kind
-from ingest.load import OnProgress, check_frames, ignore_progress, load_frames
+from ingest.load import check_frames, load_frames
+from ingest.progress import OnProgress, ignore_progress
 from ingest.report import LoadReport
-from ingest.source import Batches, Options, hash_file, refusals_reported
+from ingest.source import Options, hash_file, refusals_reported
 from twin.blocks import BlockIndex
 from twin.crs import DeclaredCrs
 from twin.database import Connection, connect, transaction

@@ -13,11 +13,12 @@ import numpy as np
 import pandas as pd
 
 from ingest.city.fields import OPEN, detect_fields
+from ingest.frame_source import Batches
 from ingest.kind import KINDS
 from ingest.mapping import Mapping, check_mapping, read_mapping
 from ingest.readers.vector import SUFFIXES, read_vector, settle_crs
 from ingest.report import LoadReport
-from ingest.source import Batches, Options
+from ingest.source import Options
 from ingest.spatialise.read import read_any_table
 from ingest.tabular import frame_from_table
 from twin.crs import DeclaredCrs, parse_crs

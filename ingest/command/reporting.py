@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from ingest.load import OnProgress
+from ingest.progress import OnProgress
 from ingest.report import LoadReport
 from ingest.show import show_report
 from ingest.source import RefusedLoadError

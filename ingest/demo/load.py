@@ -20,7 +20,8 @@ from ingest.demo.models.load import is_loaded, load_models
 from ingest.demo.register_work import HANDLER, load_register_work
 from ingest.demo.targets import load_targets
 from ingest.kind import KINDS, Kind
-from ingest.load import OnProgress, load_frames
+from ingest.load import load_frames
+from ingest.progress import OnProgress
 from ingest.report import LoadReport
 from ingest.show import show_report
 from twin.access import Role, create_token, hash_token

@@ -7,17 +7,14 @@ import csv
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 import pyogrio
 
+from ingest.readers.names import SPREADSHEETS
 from ingest.readers.returned import drop_leading, is_returned, unquote_formulas
 from twin.errors import RefusedError
 from twin.text import Text
-
-SPREADSHEETS: Final = frozenset({".xlsx", ".ods"})
-TABLES: Final = SPREADSHEETS | {".csv", ".tsv", ".txt"}
 
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _LONGEST_HEADING = 100_000

@@ -9,11 +9,12 @@ import geopandas as gpd
 import pandas as pd
 
 from ingest.features import readable_file
+from ingest.frame_source import Batches, FrameSource
 from ingest.kind import KINDS
 from ingest.readers.vector import settle_crs
 from ingest.readers.wkt import UNREADABLE
 from ingest.report import LoadReport
-from ingest.source import Batches, FrameSource, Options
+from ingest.source import Options
 from ingest.spatialise.columns import find_columns, join_parts
 from ingest.spatialise.read import read_any_table, read_points
 from twin.address.grammar import parse_address

@@ -14,7 +14,7 @@ from ingest.blocks.load import check_blocks, load_blocks, read_valid
 from ingest.blocks.names import tell_without_boundary
 from ingest.blocks.parents import derive_parents
 from ingest.blocks.scheme import choose_declaration
-from ingest.load import OnProgress, ignore_progress
+from ingest.progress import OnProgress, ignore_progress
 from ingest.report import LoadReport
 from ingest.source import Options, hash_file, refusals_reported
 from twin.database import Connection, connect, transaction

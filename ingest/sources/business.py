@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ingest.features import readable_file
 from ingest.kind import KINDS, Kind
-from ingest.load import OnProgress, ignore_progress
+from ingest.progress import OnProgress, ignore_progress
 from ingest.report import LoadReport
 from ingest.source import Options, hash_file, refusals_reported
 from ingest.spatialise.load import check_table, load_table

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ingest.frame_source import Batches, FrameSource
 from ingest.kind import KINDS
 from ingest.mapping import check_mapping, detect_mapping, read_mapping
 from ingest.readers.table import read_cells
 from ingest.readers.vector import settle_crs
 from ingest.report import LoadReport
-from ingest.source import Batches, FrameSource, Options
+from ingest.source import Options
 from ingest.tabular import frame_from_table
 
 _WANTED = (

@@ -10,7 +10,7 @@ from ingest.bim.read import read_model
 from ingest.bim.records import ModelContent, parse_placement
 from ingest.bim.store import find_home, store_model
 from ingest.bim.unplaced import UnplacedError
-from ingest.load import OnProgress, ignore_progress
+from ingest.progress import OnProgress, ignore_progress
 from ingest.report import LoadReport
 from ingest.source import Options, hash_file, read_index, refusals_reported
 from twin.assets import new_asset, store_asset

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from ingest.city.registers import register_reader
 from ingest.features import shaped_reader
+from ingest.frame_source import FrameSource
 from ingest.kind import KINDS
-from ingest.source import FrameSource
 
 SOURCE = FrameSource(kind=KINDS["parcels"], read=shaped_reader(KINDS["parcels"], register_reader("parcels")))

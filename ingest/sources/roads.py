@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from ingest.features import vector_reader
+from ingest.frame_source import FrameSource
 from ingest.kind import KINDS
-from ingest.source import FrameSource
 
 SOURCE = FrameSource(kind=KINDS["roads"], read=vector_reader(KINDS["roads"]))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ingest.load import OnProgress, ignore_progress
+from ingest.progress import OnProgress, ignore_progress
 from ingest.report import MOST_PROBLEMS, LoadReport
 from ingest.source import Options, refusals_reported
 from twin.errors import Problem, RefusedError

@@ -20,7 +20,7 @@ from ingest.spatialise.read import AnyTable
 from twin.address.match import Candidate
 from twin.database import Connection
 from twin.errors import Problem
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 from twin.text import Text
 
 

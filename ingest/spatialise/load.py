@@ -14,7 +14,8 @@ from pypinyin import lazy_pinyin
 
 from ingest.ending import Listing, check_missing, settle_missing
 from ingest.kind import KINDS, Kind
-from ingest.load import OnProgress, finish_load, start_load
+from ingest.load_record import finish_load, start_load
+from ingest.progress import OnProgress
 from ingest.readers.vector import settle_crs
 from ingest.report import LoadReport
 from ingest.source import Options

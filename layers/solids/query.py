@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Composable, Identifier
 from layers.conditions import Statement
 from layers.filter import code_range
 from layers.solids.declaration import Column, SolidLayer
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 
 REST: Final = "-rest"
 """What the name of a part ends with that is the features of a block which no finer block has."""

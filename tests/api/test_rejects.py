@@ -10,9 +10,10 @@ import httpx
 import pyogrio
 import pytest
 
-from ingest.jobs import run_upload, run_withdrawal
+from ingest.jobs import run_withdrawal
 from ingest.readers import returned
 from ingest.spooled import forget_rejects, forget_undecided
+from ingest.upload import run_upload
 from tests.api.server import City
 from tests.api.test_uploads import TUS, begin, send
 

@@ -100,3 +100,5 @@ FROM model_version AS version JOIN model ON model.id = model_id;
 INSERT INTO model_system (version_id, global_id, name, ifc_class, elements, block_code, access_class, geometry)
 SELECT version.id, 'water', '给水', 'IfcDistributionSystem', 1, version.block_code, 2, model.geometry
 FROM model_version AS version JOIN model ON model.id = model_id;
+UPDATE element SET geometry = ST_Force3D(ST_PointOnSurface(model.geometry))
+FROM model_version AS version JOIN model ON model.id = version.model_id WHERE element.version_id = version.id;

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from ingest.demo.house import write_house
-from ingest.jobs import run_upload
+from ingest.upload import run_upload
 from tests.api.district import build_district
 from tests.api.server import serve
 from tests.api.test_uploads import TUS, begin, send

@@ -123,3 +123,12 @@ def read_command(process: int) -> bytes:
         return Path(f"/proc/{process}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def test_the_process_of_an_upload_holds_nothing_that_only_tables_need() -> None:
+    program = (
+        "import sys, ingest.upload; from ingest.source import find_source; find_source('model'); "
+        "print({'pandas', 'geopandas', 'pyarrow', 'pgpq', 'pyogrio', 'ifcopenshell'} & set(sys.modules))"
+    )
+    said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
+    assert said.strip() == "set()"

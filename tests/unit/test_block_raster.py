@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.toy import METRIC_SRID, ORIGIN, STEP, toy_blocks
 from twin.block_raster import BlockRaster
 from twin.blocks import BlockIndex, Scheme
-from twin.model.table import OUTSIDE
+from twin.home import OUTSIDE
 
 _SCHEME = Scheme("governance", (6, 9, 12, 14), METRIC_SRID)
 

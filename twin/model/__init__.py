@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables. Importing this package registers every one of them on `Table.metadata`."""
 
+from twin.home import OUTSIDE
 from twin.model.access import AccessToken, OrganisationGrant, RoleGrant
 from twin.model.account import Account, AccountSession, OidcFlow, OidcMapping
 from twin.model.address import (
@@ -47,7 +48,7 @@ from twin.model.planning import HeightLimit, Parcel
 from twin.model.quality import QualityIssue
 from twin.model.register import Component, LegalEntity
 from twin.model.survey import RentalSpace, SurveyResponse, SurveyRound
-from twin.model.table import OUTSIDE, STORAGE_SRID, FeatureColumns, Table
+from twin.model.table import STORAGE_SRID, FeatureColumns, Table
 from twin.model.target import Target
 from twin.model.tile_cell import TileCell, TilePyramid
 from twin.model.webhook import Webhook

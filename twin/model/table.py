@@ -27,9 +27,6 @@ from sqlalchemy.types import UserDefinedType
 STORAGE_SRID: Final = 4490
 """CGCS2000 longitude, latitude: every stored geometry (x = longitude, y = latitude, degrees)."""
 
-OUTSIDE: Final = "~"
-"""The home of a feature that no block holds. It sorts after every digit, so no scope range has it."""
-
 
 class CodeText(UserDefinedType[str]):
     """Text compared byte by byte, so that containment of codes is a range on a b-tree."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from ingest.demo.district import Scale
 from ingest.demo.models.catalogue import HOUSE_FILE, MODELS, VERSIONS, write_demo_files
-from ingest.load import OnProgress
+from ingest.progress import OnProgress
 from ingest.report import LoadReport
 from ingest.source import Options, find_source
 from twin.database import Connection, transaction
