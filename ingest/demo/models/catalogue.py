@@ -77,7 +77,7 @@ MODELS: Final = {
     for model in (
         DemoModel(
             "tower", Text("办公塔楼", "office tower"), Wish(("office",), (36.0, 60.0), (28.0, 42.0)),
-            {"small": (5, 7, 12), "district": (26, 30, 34)}, (42.5, 35.6, 30, 126.0), build_tower, edit_tower,
+            {"small": (5, 7, 12), "district": (14, 18, 24)}, (42.5, 35.6, 30, 126.0), build_tower, edit_tower,
         ),
         DemoModel(
             "factory", Text("厂房", "factory"), Wish(("industrial",), (50.0, 95.0), (28.0, 50.0)),
@@ -85,7 +85,7 @@ MODELS: Final = {
         ),
         DemoModel(
             "housing", Text("住宅楼", "housing block"), Wish(("residential",), (40.0, 58.0), (12.0, 15.5)),
-            {"small": (4, 5, 7), "district": (8, 11, 13)}, (46.6, 12.8, 11, 32.9), build_housing, edit_housing,
+            {"small": (4, 5, 7), "district": (6, 8, 11)}, (46.6, 12.8, 11, 32.9), build_housing, edit_housing,
         ),
     )
 }  # fmt: skip
