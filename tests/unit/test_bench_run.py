@@ -46,8 +46,7 @@ def test_the_tile_benchmark_asks_both_servers_for_the_same_tiles(cluster: Cluste
     result = json.loads((tmp_path / "tiles.json").read_text())
     assert result["facts"]["tiles"] == 8
     assert [[line["name"] for line in comparison["lines"]] for comparison in result["comparisons"]] == [
-        [bench.tiles.OURS, bench.tiles.TIPG, bench.tiles.SQL_ALONE],
-        [bench.tiles.OURS, bench.tiles.TIPG, bench.tiles.SQL_ALONE],
+        *[[bench.tiles.OURS, bench.tiles.TIPG, bench.tiles.SQL_ALONE]] * 3,
         [bench.tiles.CACHED, bench.tiles.OURS, bench.tiles.TIPG],
     ]
     assert left_behind(cluster) == before

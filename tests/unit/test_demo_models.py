@@ -241,7 +241,8 @@ def test_flats_are_zones_with_their_unit_numbers(tmp_path: Path) -> None:
         said = ifcopenshell.util.element.get_psets(flat)["示例_分户信息"]
         rooms = sum(read(s, "Qto_SpaceBaseQuantities") for s in group.RelatedObjects)
         assert said["套内面积"] + said["阳台面积"] == pytest.approx(rooms, abs=0.02)
-        assert flat.Name == f"{said['单元']}-{said['户号']}"
+        staircase, number = flat.Name.split("-")
+        assert said["户号"] == f"{staircase}{int(number):04d}" and said["单元"] == staircase and flat.ObjectType == "户"
 
 
 def test_the_factory_has_two_building_parts(tmp_path: Path) -> None:

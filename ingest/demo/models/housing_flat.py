@@ -84,14 +84,16 @@ def build_flat(
     _furnish(plan, flat, waste, ends, height, f"{section}-{place}")
     spaces = [plan.products[room].quantities["Qto_SpaceBaseQuantities"]["NetFloorArea"] for room in rooms]
     balcony = spaces[-1]
-    unit = f"{storey_number}{place:02d}"
+    # Digits, as a unit's code has them: staircase, storey, flat.
+    number = f"{section}{storey_number:02d}{place:02d}"
     plan.groups.append(
         Group(
-            flat.number, "IfcZone", tuple(rooms), long_name=f"{section}单元{unit}户 Unit {flat.number}",
+            flat.number, "IfcZone", tuple(rooms), object_type="户",
+            long_name=f"{section}单元{storey_number}{place:02d}户 Unit {flat.number}",
             sets={
                 "Pset_ZoneCommon": {"Reference": "户", "IsExternal": False},
                 "示例_分户信息": {
-                    "单元": str(section), "楼层": storey_number, "户号": unit, "户型": "三室两厅 3 bedrooms",
+                    "单元": str(section), "楼层": storey_number, "户号": number, "户型": "三室两厅 3 bedrooms",
                     "套内面积": round(sum(spaces) - balcony, 2), "阳台面积": round(balcony, 2),
                 },
             },

@@ -133,6 +133,7 @@ class Group:
     predefined: str | None = None
     long_name: str | None = None
     sets: Sets = field(default_factory=dict[str, Values])
+    object_type: str | None = None
 
 
 @dataclass(frozen=True)

@@ -245,7 +245,7 @@ class PlanWriter:
         attributes = {"PredefinedType": Enum(group.predefined)} if group.predefined else {}
         made = self._file.add(
             group.ifc_class, self._identify(group.ifc_class, group.key), None, group.key,
-            LongName=group.long_name, **attributes,
+            ObjectType=group.object_type, LongName=group.long_name, **attributes,
         )  # fmt: skip
         members = self._look_up(group.members)
         self._relate("IfcRelAssignsToGroup", group.key, members, None, made)
